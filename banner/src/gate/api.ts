@@ -1,0 +1,48 @@
+// The one global, `window.samtykke`.
+
+import type { Answer, Choice } from './config.js';
+
+declare global {
+  interface Window {
+    readonly samtykke: Samtykke;
+  }
+
+  interface DocumentEventMap {
+    'samtykke:change': CustomEvent<Events['change']>;
+    'samtykke:receipt': CustomEvent<Events['receipt']>;
+  }
+}
+
+export interface Samtykke {
+  /** Purpose → `granted` or `denied`; null before an answer. */
+  readonly choice: Choice | null;
+  /** Whether a purpose is granted now. `necessary` always is; what is unknown never is. */
+  granted(purpose: string): boolean;
+  /** Shows the settings. Any element with `data-samtykke="open"` does the same when clicked. */
+  open(): void;
+  grantAll(): void;
+  denyAll(): void;
+  /**
+   * Answers for the visitor. Purposes that are left out keep their answer, or are denied.
+   * @throws TypeError for an unknown purpose or answer.
+   */
+  set(choice: Readonly<Record<string, Answer>>): void;
+  /** Listens to the document's `samtykke:change` or `samtykke:receipt`; answers with what ends it. */
+  on<Name extends keyof Events>(event: Name, listener: Listener<Name>): () => void;
+}
+
+export interface Events {
+  /** A new choice, or null when a choice could not be recorded and is lost. */
+  change: Choice | null;
+  /** The service has recorded a consent. */
+  receipt: Receipt;
+}
+
+export type Listener<Name extends keyof Events> = (detail: Events[Name]) => void;
+
+/** The signed proof of one consent. */
+export interface Receipt {
+  readonly record: unknown;
+  readonly jws: string;
+  readonly capability: string;
+}

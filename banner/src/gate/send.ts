@@ -1,0 +1,70 @@
+// Brings consents to the service: in order, one at a time, kept until answered.
+
+import type { Receipt } from './api.js';
+import type { Stored } from './cookie.js';
+
+/** Recorded, already known otherwise, or not acceptable. */
+export type Outcome = Receipt | 'known' | 'refused';
+
+const FIRST_WAIT_MS = 2e3;
+const LONGEST_WAIT_MS = 3e5;
+const DAY_MS = 864e5;
+
+export interface Sender {
+  send(stored: Stored): void;
+  /** Tries again now. */
+  retry(): void;
+}
+
+export function sender(
+  post: (body: string) => Promise<Response>,
+  settle: (stored: Stored, outcome: Outcome) => void,
+  later: (run: () => void, ms: number) => void,
+): Sender {
+  const waiting: Stored[] = [];
+  let sending = false;
+  let wait = FIRST_WAIT_MS;
+
+  async function retry() {
+    if (sending) return;
+    sending = true;
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      const outcome = await attempt(next);
+      if (typeof outcome === 'number') {
+        later(retry, Math.min(Math.max(outcome, wait), DAY_MS));
+        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+        break;
+      }
+      wait = FIRST_WAIT_MS;
+      waiting.shift();
+      settle(next, outcome);
+    }
+    sending = false;
+  }
+
+  /** The outcome, or the ms that the service asks to wait, 0 when it does not say. */
+  async function attempt(stored: Stored): Promise<Outcome | number> {
+    try {
+      const answer = await post(bodyOf(stored));
+      const { status } = answer;
+      if (status < 300) return await answer.json();
+      if (status === 409) return 'known';
+      if (status < 500 && status !== 429) return 'refused';
+      return Number(answer.headers.get('retry-after')) * 1e3 || 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  return {
+    send(stored) {
+      waiting.push(stored);
+      retry();
+    },
+    retry,
+  };
+}
+
+export function bodyOf(stored: Stored): string {
+  return JSON.stringify({ ...stored, chosenAt: undefined });
+}

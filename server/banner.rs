@@ -1,0 +1,119 @@
+//! What the browser loads: the built banner, embedded, and from it one script per site, compressed once when it is published.
+
+use std::io::Write;
+use std::sync::OnceLock;
+
+use rust_embed::RustEmbed;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::hash::{hex, sha256};
+use crate::notice::{Content, NECESSARY, Notice};
+use crate::service::Kind;
+
+/// `banner/build/embed`, as `make banner` leaves it: gate.js, panel.js, texts/*.json.
+#[derive(RustEmbed)]
+#[folder = "banner/build/embed"]
+pub struct Built;
+
+/// The name that stands for the site's configuration in the built gate.
+const CONFIG: &str = "__SAMTYKKE_CONFIG__";
+
+/// One body in the encodings it is served in, made once.
+pub struct Asset {
+    pub plain: Vec<u8>,
+    pub brotli: Vec<u8>,
+    pub gzip: Vec<u8>,
+    /// The first half of the body's SHA-256, in hex: strong, and the same on every server.
+    pub hash: String,
+}
+
+impl Asset {
+    pub fn new(plain: Vec<u8>) -> Self {
+        let mut brotli = Vec::new();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let quality = brotli::enc::BrotliEncoderParams { quality: 11, size_hint: plain.len(), ..Default::default() };
+        // Writing to memory cannot fail; were it to, the empty body is never chosen, see `encoded`.
+        if brotli::BrotliCompress(&mut plain.as_slice(), &mut brotli, &quality).is_err() {
+            brotli.clear();
+        }
+        let gzip = gzip.write_all(&plain).and_then(|()| gzip.finish()).unwrap_or_default();
+        let hash = hex(&sha256(&plain)[..16]);
+        Self { plain, brotli, gzip, hash }
+    }
+
+    /// The smallest body that the client takes, and its `Content-Encoding`.
+    pub fn encoded(&self, accepts: impl Fn(&str) -> bool) -> (&[u8], Option<&'static str>) {
+        let smaller = |body: &[u8]| !body.is_empty() && body.len() < self.plain.len();
+        if smaller(&self.brotli) && accepts("br") {
+            (&self.brotli, Some("br"))
+        } else if smaller(&self.gzip) && accepts("gzip") {
+            (&self.gzip, Some("gzip"))
+        } else {
+            (&self.plain, None)
+        }
+    }
+}
+
+/// The panel: the same for every site, so its name carries its hash and it may be cached for ever.
+pub fn panel() -> &'static Asset {
+    static PANEL: OnceLock<Asset> = OnceLock::new();
+    PANEL.get_or_init(|| Asset::new(Built::get("panel.js").map(|file| file.data.into_owned()).unwrap_or_default()))
+}
+
+/// What the gate has to know about its site, and not a byte more: it is on every page.
+#[derive(Serialize)]
+struct GateConfig<'a> {
+    site: &'a str,
+    notice: i32,
+    #[serde(rename = "asksSince")]
+    asks_since: i32,
+    days: u32,
+    purposes: &'a [String],
+    services: Vec<GateService<'a>>,
+    panel: &'a str,
+}
+
+#[derive(Serialize)]
+struct GateService<'a> {
+    id: &'a str,
+    kind: Kind,
+    purpose: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(rename = "siteId", skip_serializing_if = "Option::is_none")]
+    site_id: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reload: bool,
+}
+
+/// `banner.js` of one site: the gate with its configuration in it.
+pub fn script(notice: &Notice, content: &Content) -> Result<Asset> {
+    let gate = Built::get("gate.js").ok_or_else(|| Error::Internal("the banner is not built in".into()))?;
+    let gate = String::from_utf8_lossy(&gate.data);
+    let services = content.services.iter().map(|service| GateService {
+        id: &service.id,
+        kind: service.kind,
+        purpose: &service.purpose,
+        key: service.key.as_deref(),
+        url: service.script_url.as_deref().or(service.url.as_deref()),
+        site_id: service.site_id,
+        cookies: service.cookies.iter().flatten().map(|cookie| cookie.name.as_str()).collect(),
+        reload: service.reload_on_withdrawal.unwrap_or_default() && service.purpose != NECESSARY,
+    });
+    let config = GateConfig {
+        site: &content.site,
+        notice: notice.number,
+        asks_since: notice.asks_since,
+        days: content.remember_days,
+        purposes: &content.purposes,
+        services: services.collect(),
+        panel: &panel().hash,
+    };
+    let config = serde_json::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(Asset::new(gate.replacen(CONFIG, &config, 1).into_bytes()))
+}

@@ -1,0 +1,128 @@
+//! A choice: for every purpose that a notice asks about, granted or denied. There is no third answer and no gap.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    Granted,
+    Denied,
+}
+
+/// Purpose → answer. Ordered, so that equal choices have equal bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Choice(BTreeMap<String, Answer>);
+
+impl<'de> Deserialize<'de> for Choice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// Reads the pairs one by one: a purpose that is named twice is refused, since no one can tell which answer was meant.
+struct Pairs;
+
+impl<'de> serde::de::Visitor<'de> for Pairs {
+    type Value = Choice;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object that gives every purpose \"granted\" or \"denied\"")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Choice, A::Error> {
+        let mut answers = BTreeMap::new();
+        while let Some((purpose, answer)) = map.next_entry::<String, Answer>()? {
+            if answers.insert(purpose, answer).is_some() {
+                return Err(serde::de::Error::custom("a purpose is named twice"));
+            }
+        }
+        Ok(Choice(answers))
+    }
+}
+
+/// What a choice amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Granted,
+    Partial,
+    Refused,
+}
+
+impl Choice {
+    /// Complete and known: exactly the purposes that were asked about. Errors name the purpose that is missing or unknown.
+    pub fn check(&self, purposes: &[String]) -> Result<(), Error> {
+        if let Some(missing) = purposes.iter().find(|purpose| !self.0.contains_key(*purpose)) {
+            return Err(Error::invalid(
+                format!("choice.{missing}"),
+                "is missing: a choice names every purpose that was asked about",
+            ));
+        }
+        if let Some(unknown) = self.0.keys().find(|key| !purposes.contains(key)) {
+            let asked = purposes.join(", ");
+            let shown: String = unknown.chars().take(40).collect();
+            return Err(Error::invalid(
+                "choice",
+                format!("{shown:?} was not asked about; the notice asks about {asked}"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub fn action(&self) -> Action {
+        let granted = self.0.values().filter(|answer| **answer == Answer::Granted).count();
+        match granted {
+            0 => Action::Refused,
+            all if all == self.0.len() => Action::Granted,
+            _ => Action::Partial,
+        }
+    }
+}
+
+impl Action {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(json: &str) -> Choice {
+        serde_json::from_str(json).expect("a choice")
+    }
+
+    #[test]
+    fn a_choice_is_complete_and_known_or_it_is_no_choice() {
+        let asked: Vec<String> = ["analytics", "advertising"].map(str::to_owned).into();
+        let check = |json: &str, expected: Option<&str>| {
+            let found = choice(json).check(&asked).err().map(|e| e.to_string());
+            assert_eq!(found.is_some(), expected.is_some(), "{json}: {found:?}");
+            assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()), "{json}");
+        };
+        check(r#"{"analytics":"granted","advertising":"denied"}"#, None);
+        check(r#"{"analytics":"granted"}"#, Some("`choice.advertising`"));
+        check(
+            r#"{"analytics":"granted","advertising":"denied","chat":"granted"}"#,
+            Some("\"chat\" was not asked about"),
+        );
+        check("{}", Some("is missing"));
+    }
+
+    #[test]
+    fn the_action_follows_from_the_answers() {
+        assert_eq!(choice(r#"{"a":"granted","b":"granted"}"#).action(), Action::Granted);
+        assert_eq!(choice(r#"{"a":"granted","b":"denied"}"#).action(), Action::Partial);
+        assert_eq!(choice(r#"{"a":"denied","b":"denied"}"#).action(), Action::Refused);
+    }
+}

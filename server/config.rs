@@ -1,0 +1,92 @@
+//! Every setting, once: the field is the flag, the variable, the default and the help.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use ipnet::IpNet;
+use tracing::level_filters::LevelFilter;
+
+use crate::db::DatabaseUrl;
+
+/// Where things are kept; every subcommand needs these.
+#[derive(Args, Clone, Debug)]
+pub struct Storage {
+    /// Folder for the embedded database and the keys; made when missing
+    #[arg(long, env = "SAMTYKKE_DATA_DIR", default_value = "data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// `sqlite:PATH` or `postgres://…` [default: sqlite:DATA_DIR/samtykke.db]
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
+
+    /// How much is said in the log: off, error, warn, info, debug, trace
+    #[arg(long, env = "SAMTYKKE_LOG", default_value = "info", global = true)]
+    pub log: LevelFilter,
+}
+
+impl Storage {
+    /// The database that was named, or the embedded one in the data folder.
+    pub fn database(&self) -> DatabaseUrl {
+        self.database_url.clone().unwrap_or_else(|| DatabaseUrl::Sqlite(self.data_dir.join("samtykke.db")))
+    }
+}
+
+/// What `serve` needs besides.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "SAMTYKKE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Threads that answer requests [default: one per core]
+    #[arg(long, env = "SAMTYKKE_WORKERS")]
+    pub workers: Option<usize>,
+
+    /// Connections kept for reading the database
+    #[arg(long, env = "SAMTYKKE_READERS", default_value_t = 4)]
+    pub readers: u32,
+
+    /// Consents that may wait to be written before the next is answered 503
+    #[arg(long, env = "SAMTYKKE_QUEUE", default_value_t = 4096)]
+    pub queue: usize,
+
+    /// Consents that one transaction may hold
+    #[arg(long, env = "SAMTYKKE_BATCH", default_value_t = 256)]
+    pub batch: usize,
+
+    /// How often published sites are looked for, in milliseconds
+    #[arg(long, env = "SAMTYKKE_REFRESH_MS", default_value_t = 2000)]
+    pub refresh_ms: u64,
+
+    /// Consents a minute that one address may send; 0 sets no limit
+    #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
+    pub rate_per_minute: u32,
+
+    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between
+    #[arg(long, env = "SAMTYKKE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// How long a stop waits for what is under way, in seconds
+    #[arg(long, env = "SAMTYKKE_STOP_SECONDS", default_value_t = 20)]
+    pub stop_seconds: u64,
+
+    /// Serve the demonstration shop at `/`, with its site and its collectors
+    #[arg(long, env = "SAMTYKKE_DEMO")]
+    pub demo: bool,
+}
+
+impl Serve {
+    pub fn refresh(&self) -> Duration {
+        Duration::from_millis(self.refresh_ms.max(10))
+    }
+}
+
+/// `10.0.0.0/8` or a bare address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "expected an address or a network such as 10.0.0.0/8".to_owned())
+}

@@ -1,0 +1,60 @@
+//! Everything that can go wrong in the domain, without a word of HTTP: `http/problem.rs` gives each its status and page.
+
+/// What the domain answers when it cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no site `{0}` here")]
+    UnknownSite(String),
+
+    #[error("this site has not published a notice {0}")]
+    UnknownNotice(i32),
+
+    /// The document cannot be read; `field` is the path to the place, empty for the whole.
+    #[error("{}{reason}", place(field))]
+    Malformed { field: String, reason: String },
+
+    /// A field that was given holds what it may not; `field` is its path in the document that was sent.
+    #[error("`{field}`: {reason}")]
+    Invalid { field: String, reason: String },
+
+    #[error("{0}")]
+    ForeignOrigin(String),
+
+    #[error("a consent with this id is already recorded, and it says something else")]
+    Conflict,
+
+    #[error("the capability is missing, damaged or for another site")]
+    NoCapability,
+
+    #[error("this address has sent more than its share")]
+    TooMany,
+
+    /// More waits than may wait. Nothing was recorded.
+    #[error("too much is waiting to be written; send it again in a moment")]
+    Busy,
+
+    /// The database did not take it. Whether it did is not known, so the same id may and should be sent again.
+    #[error("the record could not be written; send it again in a moment")]
+    Unavailable,
+
+    #[error("{0}")]
+    SiteFile(String),
+
+    #[error("database: {0}")]
+    Database(#[from] diesel::result::Error),
+
+    #[error("{0}")]
+    Internal(String),
+}
+
+fn place(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!("`{field}`: ") }
+}
+
+impl Error {
+    pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), reason: reason.into() }
+    }
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

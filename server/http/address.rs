@@ -1,0 +1,96 @@
+//! The client's address: used here to keep one sender from drowning the others, and dropped here (invariant 4).
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::HttpRequest;
+use governor::clock::DefaultClock;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use ipnet::IpNet;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::error::{Error, Result};
+
+/// After so many requests, what was kept of addresses that fell silent is forgotten.
+const SWEEP_EVERY: usize = 4096;
+
+/// Who a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
+type Sender = u128;
+
+pub struct Addresses {
+    limiter: Option<RateLimiter<Sender, DashMapStateStore<Sender>, DefaultClock>>,
+    trusted: Vec<IpNet>,
+    since_sweep: AtomicUsize,
+}
+
+impl Addresses {
+    /// `per_minute` 0 sets no limit. Only `trusted` peers are believed about whom they speak for.
+    pub fn new(per_minute: u32, trusted: Vec<IpNet>) -> Self {
+        let limiter = NonZeroU32::new(per_minute).map(|n| RateLimiter::dashmap(Quota::per_minute(n)));
+        Self { limiter, trusted, since_sweep: AtomicUsize::new(0) }
+    }
+
+    /// Counts a request against its sender.
+    pub fn count(&self, request: &HttpRequest) -> Result<()> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let Some(peer) = request.peer_addr() else { return Ok(()) };
+        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        let client = self.client(peer.ip(), &forwarded.collect::<Vec<_>>().join(","));
+        if self.since_sweep.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            limiter.retain_recent();
+        }
+        limiter.check_key(&sender(client)).map_err(|_| Error::TooMany)
+    }
+
+    /// The nearest address that is not one of our own proxies. What stands further left was written by who knows whom.
+    fn client(&self, peer: IpAddr, forwarded: &str) -> IpAddr {
+        let trusted = |address: &IpAddr| self.trusted.iter().any(|net| net.contains(&address.to_canonical()));
+        let mut client = peer;
+        for hop in forwarded.rsplit(',').map(str::trim) {
+            if !trusted(&client) {
+                break;
+            }
+            let Ok(address) = hop.parse::<IpAddr>() else { break };
+            client = address;
+        }
+        client.to_canonical()
+    }
+}
+
+fn sender(address: IpAddr) -> Sender {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => Ipv6Addr::to_bits(v6) >> 64 << 64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed_and_only_from_the_right() {
+        let trusted = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
+        let addresses = Addresses::new(0, trusted);
+        let check = |peer: &str, forwarded: &str, client: &str| {
+            let found = addresses.client(peer.parse().expect("an address"), forwarded);
+            assert_eq!(found.to_string(), client, "{peer} for {forwarded:?}");
+        };
+        check("203.0.113.9", "198.51.100.1", "203.0.113.9");
+        check("10.0.0.1", "", "10.0.0.1");
+        check("10.0.0.1", "198.51.100.1", "198.51.100.1");
+        check("10.0.0.1", "1.1.1.1, 198.51.100.1, 10.0.0.2", "198.51.100.1");
+        check("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1");
+        check("::1", "junk, ::ffff:198.51.100.1", "198.51.100.1");
+        check("10.0.0.1", "198.51.100.1, junk", "10.0.0.1");
+    }
+
+    #[test]
+    fn a_customer_with_a_whole_network_is_one_sender() {
+        let of = |address: &str| sender(address.parse().expect("an address"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

@@ -1,0 +1,51 @@
+//! Consents come in here.
+
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::append::Appended;
+use crate::consent::{Consent, NewConsent};
+use crate::error::{Error, Result};
+use crate::http::problem::Problem;
+use crate::http::{State, cors};
+use crate::{receipt, signal};
+
+/// `POST /v1/sites/{site}/consents`. JSON under any content type: a page sends it as `text/plain`, which needs no preflight.
+/// 201 with the receipt once it is on disk; 200 with the same receipt when the same answer comes again; 409 when the id is taken.
+pub async fn create(
+    site: Path<String>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let site = state.sites.find(&site)?;
+    cors::require(&site, request.headers())?;
+    state.addresses.count(&request)?;
+    let new = parse(&body)?;
+    let said = |name: &'static str| request.headers().get_all(name).map(|value| value.as_bytes());
+    let signals = signal::read(said("sec-gpc"), said("dnt"));
+    let mut consent = Consent::new(&new, &site, &signals, (state.now)())?;
+    receipt::sign(&mut consent, &site, &state.keys)?;
+    match state.appender.append(consent).await? {
+        Appended::New(consent) => {
+            state.metrics.recorded(&site.key, &consent.action, &consent.method);
+            Ok(HttpResponse::Created().json(receipt::of(&consent, &site, &state.keys, &state.keys.kid)?))
+        }
+        Appended::Again(consent, kid) => {
+            state.metrics.repeated();
+            Ok(HttpResponse::Ok().json(receipt::of(&consent, &site, &state.keys, &kid)?))
+        }
+    }
+}
+
+/// Says which field cannot be read, and why.
+fn parse(body: &[u8]) -> Result<NewConsent> {
+    let json = &mut serde_json::Deserializer::from_slice(body);
+    let new = serde_path_to_error::deserialize(&mut *json).map_err(|e| {
+        let field = e.path().to_string();
+        let field = if field == "." { String::new() } else { field };
+        Error::Malformed { field, reason: e.into_inner().to_string() }
+    })?;
+    json.end().map_err(|e| Error::Malformed { field: String::new(), reason: e.to_string() })?;
+    Ok(new)
+}

@@ -1,0 +1,161 @@
+//! The whole wire on one page: every route with the verbs it answers.
+
+pub mod address;
+pub mod banner;
+pub mod consents;
+pub mod cors;
+pub mod demo;
+pub mod notices;
+pub mod operator;
+pub mod problem;
+pub mod public;
+pub mod visitors;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{DefaultHeaders, Next, from_fn};
+use actix_web::web::{self, Data, PayloadConfig, ServiceConfig, delete, get, head, post, resource};
+use actix_web::{App, Error as ActixError, FromRequest, Handler, Resource, Responder, Route};
+
+use crate::append::Appender;
+use crate::db::{self, Conn, Pool};
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::site::Sites;
+use address::Addresses;
+use demo::Demo;
+use problem::{Code, Problem};
+
+/// The largest body that is read.
+const BODY_LIMIT: usize = 16 * 1024;
+/// The longest that one request may take, reading its body included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What requests share.
+pub struct State {
+    pub sites: Arc<Sites>,
+    pub keys: Keys,
+    pub appender: Appender,
+    pub readers: Pool,
+    pub addresses: Addresses,
+    pub metrics: Metrics,
+    /// Only with `--demo`.
+    pub demo: Option<Demo>,
+    /// The clock, in unix ms.
+    pub now: fn() -> i64,
+}
+
+#[rustfmt::skip]
+fn routes(config: &mut ServiceConfig) {
+    config
+        // the page
+        .service(reads("/v1/sites/{site}/banner.js", banner::script))
+        .service(reads("/v1/panel.{hash}.js", banner::panel))
+        .service(reads("/v1/sites/{site}/notice", notices::show))
+        .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
+        // the visitor
+        .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
+            get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),
+        ]))
+        // the public
+        .service(reads("/.well-known/jwks.json", public::keys))
+        .service(reads("/openapi.json", public::openapi))
+        .service(reads("/problems", problem::index))
+        .service(reads("/problems/{code}", problem::page))
+        // the operator
+        .service(reads("/healthz", operator::alive))
+        .service(reads("/readyz", operator::ready))
+        .service(reads("/metrics", operator::metrics));
+}
+
+/// The service, as `main` and the tests run it.
+pub fn app(
+    state: Data<State>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = ActixError,
+        InitError = (),
+    >,
+> {
+    let demo = state.demo.is_some();
+    App::new()
+        .app_data(state)
+        .app_data(PayloadConfig::new(BODY_LIMIT))
+        .configure(routes)
+        .configure(|config| {
+            if demo {
+                demo::routes(config)
+            }
+        })
+        .default_service(web::to(|| async { Problem::from(Code::NotFound) }))
+        .wrap(from_fn(around))
+        .wrap(
+            DefaultHeaders::new()
+                .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .add((header::REFERRER_POLICY, "no-referrer"))
+                .add((header::CACHE_CONTROL, "no-store"))
+                .add((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+                .add((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")),
+        )
+}
+
+/// A route that is only read.
+fn reads<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    verbs(path, "GET, HEAD", [get().to(handler.clone()), head().to(handler)])
+}
+
+/// A route with its verbs; any other is a problem that names these.
+fn verbs<const N: usize>(path: &str, allowed: &'static str, routes: [Route; N]) -> Resource {
+    let refused = web::to(move || async move { Problem::from(Code::MethodNotAllowed).with(header::ALLOW, allowed) });
+    routes.into_iter().fold(resource(path), Resource::route).default_service(refused)
+}
+
+/// What every request gets: a time limit, its origin's CORS headers, a problem instead of a bare error, and a line in the
+/// metrics. Neither the log nor the metrics hear of an address, a user agent or a path.
+async fn around<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, ActixError> {
+    let started = Instant::now();
+    let state = request.app_data::<Data<State>>().cloned();
+    let method = request.method().clone();
+    let Ok(outcome) = tokio::time::timeout(PATIENCE, next.call(request)).await else {
+        return Err(Problem::from(Code::Timeout).into());
+    };
+    let mut response = outcome?.map_into_left_body();
+    if problem::is_bare(&response) {
+        let (request, bare) = response.into_parts();
+        let problem = Problem::from_status(bare.status()).respond_to(&request);
+        response = ServiceResponse::new(request, problem).map_into_right_body();
+    }
+    let Some(state) = state else { return Ok(response) };
+    cors::allow(&state, &mut response);
+    let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
+    let route = response.request().match_pattern();
+    tracing::debug!(%method, route = route.as_deref().unwrap_or("none"), status, ms = seconds * 1000.0, "answered");
+    state.metrics.request(method.as_str(), route, status, seconds);
+    Ok(response)
+}
+
+/// Runs a query on a thread that may wait for it.
+async fn read<T, F>(state: &Data<State>, query: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+{
+    let readers = state.readers.clone();
+    web::block(move || db::read(&readers, query)).await.map_err(|e| Error::Internal(e.to_string()))?
+}

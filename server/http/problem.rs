@@ -1,0 +1,236 @@
+//! Every error on the wire: one table, RFC 9457 problem+json, and for each a page that says what to do.
+
+use std::fmt::Write;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use serde::Serialize;
+
+use crate::error::Error;
+
+const PROBLEM_JSON: &str = "application/problem+json";
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $status:ident $title:literal, $advice:literal;)*) => {
+        /// What can be wrong, as clients tell it apart.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $($variant),* }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            const fn row(self) -> (&'static str, StatusCode, &'static str, &'static str) {
+                match self { $(Self::$variant => ($code, StatusCode::$status, $title, $advice)),* }
+            }
+        }
+    };
+}
+
+codes! {
+    Malformed "malformed" BAD_REQUEST "The request cannot be read",
+        "The body or an address part is not what this route expects: broken JSON, a field that does not exist, or a value of the wrong type. The detail names the place.";
+    NoCapability "no-capability" UNAUTHORIZED "The capability does not open this",
+        "Send the capability that came with a receipt of this site, as Authorization: Bearer. There is no other way to a visitor's history.";
+    ForeignOrigin "foreign-origin" FORBIDDEN "This origin does not belong to the site",
+        "Consents are taken from the pages of the site alone. Add the origin to the site file, exactly as browsers send it, and apply it. A request without Origin is refused too.";
+    NotFound "not-found" NOT_FOUND "There is nothing here",
+        "The address does not exist. All that do are listed in /openapi.json.";
+    UnknownSite "unknown-site" NOT_FOUND "This site is not known",
+        "Check the site's id in the script's address, and that samtykke site apply was run for it.";
+    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This address does not answer that method",
+        "The Allow header lists the methods that it does answer.";
+    Timeout "timeout" REQUEST_TIMEOUT "The request took too long",
+        "Send it again. A consent carries its own id, so nothing is recorded twice.";
+    Conflict "conflict" CONFLICT "This id is taken by another answer",
+        "A consent with this id is already recorded, and it says something else. Records never change: make a new id for a new answer.";
+    TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
+        "At most 16 KB are read. A consent needs less than one.";
+    Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
+        "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice, and no other.";
+    UnknownNotice "unknown-notice" UNPROCESSABLE_ENTITY "The site has not published this notice",
+        "Answer a notice that the site has shown; its number comes with GET /v1/sites/{site}/notice.";
+    TooMany "too-many" TOO_MANY_REQUESTS "Too many requests from one address",
+        "Wait as long as Retry-After says, then send it again.";
+    Internal "internal" INTERNAL_SERVER_ERROR "Something here is broken",
+        "The fault is the server's, and its log says more. Sending it again is safe.";
+    Busy "busy" SERVICE_UNAVAILABLE "Too much is waiting to be written",
+        "Nothing was recorded. Wait as long as Retry-After says, then send it again.";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "The database does not answer",
+        "It is not known whether the record was written. Send the same request again: the same id is never recorded twice.";
+}
+
+impl Code {
+    pub const fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The one code for an error that came without one.
+    fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            status if status.is_client_error() => Self::Malformed,
+            _ => Self::Internal,
+        }
+    }
+
+    const fn of(error: &Error) -> Self {
+        match error {
+            Error::UnknownSite(_) => Self::UnknownSite,
+            Error::UnknownNotice(_) => Self::UnknownNotice,
+            Error::Malformed { .. } => Self::Malformed,
+            Error::Invalid { .. } => Self::Invalid,
+            Error::ForeignOrigin(_) => Self::ForeignOrigin,
+            Error::Conflict => Self::Conflict,
+            Error::NoCapability => Self::NoCapability,
+            Error::TooMany => Self::TooMany,
+            Error::Busy => Self::Busy,
+            Error::Unavailable => Self::Unavailable,
+            Error::SiteFile(_) | Error::Database(_) | Error::Internal(_) => Self::Internal,
+        }
+    }
+}
+
+/// The answer to a request that failed.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    field: Option<String>,
+    headers: Vec<(HeaderName, &'static str)>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// Extension: the path of the field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        let headers = match code {
+            Code::Busy | Code::Unavailable | Code::TooMany => vec![(header::RETRY_AFTER, "2")],
+            Code::NoCapability => vec![(header::WWW_AUTHENTICATE, "Bearer")],
+            _ => vec![],
+        };
+        Self { code, detail: None, field: None, headers }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let mut problem = Self::from(Code::of(&error));
+        match &error {
+            // What broke inside is for the log, and for nobody else.
+            Error::Internal(_) | Error::Database(_) | Error::SiteFile(_) => tracing::error!("{error}"),
+            Error::Malformed { field, .. } | Error::Invalid { field, .. } => {
+                problem.field = Some(field.clone()).filter(|field| !field.is_empty());
+                problem.detail = Some(error.to_string());
+            }
+            _ => problem.detail = Some(error.to_string()),
+        }
+        problem
+    }
+}
+
+impl Problem {
+    pub fn from_status(status: StatusCode) -> Self {
+        Code::of_status(status).into()
+    }
+
+    pub fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn response(&self) -> HttpResponse {
+        let (code, status, title, _) = self.code.row();
+        let document = Document {
+            r#type: format!("/problems/{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail.as_deref(),
+            field: self.field.as_deref(),
+        };
+        let mut response = HttpResponse::build(status);
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), *value));
+        }
+        let body = serde_json::to_string(&document).unwrap_or_default();
+        response.content_type(PROBLEM_JSON).body(body)
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.name())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.row().1
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response()
+    }
+}
+
+impl Responder for Problem {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.response()
+    }
+}
+
+/// An error that some layer answered without a problem document.
+pub fn is_bare<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    (status.is_client_error() || status.is_server_error()) && kind != Some(PROBLEM_JSON)
+}
+
+/// `GET /problems`
+pub async fn index() -> HttpResponse {
+    let mut body = "<ul>".to_owned();
+    for code in Code::ALL {
+        let (name, status, title, _) = code.row();
+        let _ = write!(body, r#"<li><a href="/problems/{name}">{name}</a> ({}): {title}"#, status.as_u16());
+    }
+    html("Problems", &(body + "</ul>"))
+}
+
+/// `GET /problems/{code}`
+pub async fn page(code: Path<String>) -> Result<HttpResponse, Problem> {
+    let found = Code::ALL.iter().copied().find(|known| known.name() == code.as_str()).ok_or(Code::NotFound)?;
+    let (name, status, title, advice) = found.row();
+    let body = format!(
+        r#"<p>{advice}<p>Type <code>/problems/{name}</code>, status {}.<p><a href="/problems">All problems</a>"#,
+        status.as_u16()
+    );
+    Ok(html(title, &body))
+}
+
+fn html(title: &str, body: &str) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header((header::CACHE_CONTROL, "public, max-age=3600")).body(
+        format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · Samtykke</title><main><h1>{title}</h1>{body}</main>\
+             </html>"
+        ),
+    )
+}

@@ -1,0 +1,28 @@
+//! What anybody may read: the keys that receipts are checked with, and the description of the wire.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::Data;
+
+use crate::http::problem::Problem;
+use crate::http::{State, read};
+use crate::keys;
+
+/// `GET /.well-known/jwks.json`
+pub async fn keys(state: Data<State>) -> Result<HttpResponse, Problem> {
+    let keys = read(&state, |conn| Ok(keys::published(conn)?)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .content_type("application/jwk-set+json")
+        .body(serde_json::to_string(&keys).unwrap_or_default()))
+}
+
+/// `GET /openapi.json`
+pub async fn openapi() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .content_type("application/json")
+        .body(include_str!("../openapi.json"))
+}

@@ -1,0 +1,38 @@
+//! Samtykke asks website visitors for consent, gates the page's tags by their answer and keeps the proof.
+//!
+//! Two layers: `http` over the domain. One consent from end to end:
+//!
+//! 1. [`http::consents::create`] reads the shape of what a page sent, its Origin and its rate;
+//! 2. [`consent::Consent::new`] checks it against the notice that it answers, in memory;
+//! 3. [`receipt::sign`] signs its canonical bytes with the key of [`keys`];
+//! 4. [`append::Appender`] writes it: a bounded queue, one transaction for all that wait, one fsync;
+//! 5. the receipt goes out, after COMMIT.
+//!
+//! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
+//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history.
+
+pub mod append;
+pub mod banner;
+pub mod choice;
+pub mod config;
+pub mod consent;
+pub mod db;
+pub mod error;
+pub mod hash;
+pub mod http;
+pub mod keys;
+pub mod metrics;
+pub mod notice;
+pub mod receipt;
+pub mod regime;
+pub mod schema;
+pub mod serve;
+pub mod service;
+pub mod shown;
+pub mod signal;
+pub mod site;
+pub mod site_file;
+pub mod texts;
+pub mod visitor;
+
+pub use http::app;

@@ -1,0 +1,77 @@
+//! What is counted, for Prometheus. No label ever holds anything about a visitor.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Request {
+    method: String,
+    /// The pattern of the route, never the path itself.
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Recorded {
+    site: String,
+    action: String,
+    method: String,
+}
+
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    seconds: Histogram,
+    consents: Family<Recorded, Counter>,
+    repeated: Counter,
+    waiting: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("samtykke");
+        let requests = Family::default();
+        let seconds = Histogram::new(exponential_buckets(0.0005, 2.0, 15));
+        let consents = Family::default();
+        let repeated = Counter::default();
+        let waiting = Gauge::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_seconds", "Time from a request to its answer", seconds.clone());
+        registry.register("consents", "Consents recorded", consents.clone());
+        registry.register("consents_repeated", "Consents sent again and recognised", repeated.clone());
+        registry.register("writes_waiting", "Writes that wait or are under way", waiting.clone());
+        Self { registry, requests, seconds, consents, repeated, waiting }
+    }
+}
+
+impl Metrics {
+    pub fn request(&self, method: &str, route: Option<String>, status: u16, seconds: f64) {
+        let method = if matches!(method, "GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS") { method } else { "other" };
+        let route = route.unwrap_or_else(|| "none".into());
+        self.requests.get_or_create(&Request { method: method.into(), route, status }).inc();
+        self.seconds.observe(seconds);
+    }
+
+    pub fn recorded(&self, site: &str, action: &str, method: &str) {
+        let labels = Recorded { site: site.into(), action: action.into(), method: method.into() };
+        self.consents.get_or_create(&labels).inc();
+    }
+
+    pub fn repeated(&self) {
+        self.repeated.inc();
+    }
+
+    /// OpenMetrics 1.0 text.
+    pub fn text(&self, waiting: usize) -> String {
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,66 @@
+//! The tables, as `migrations/` makes them on both engines. Times are unix milliseconds, hashes and ids raw bytes.
+
+diesel::table! {
+    sites (id) {
+        id -> Integer,
+        key -> Text,
+        settings -> Text,
+        revision -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> Integer,
+        site_id -> Integer,
+        number -> Integer,
+        hash -> Binary,
+        content -> Text,
+        asks_since -> Integer,
+        published_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Integer,
+        kid -> Text,
+        public_key -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (seq) {
+        seq -> BigInt,
+        id -> Binary,
+        site_id -> Integer,
+        notice_id -> Integer,
+        visitor -> Binary,
+        previous -> Nullable<Binary>,
+        choice -> Text,
+        action -> Text,
+        method -> Text,
+        language -> Nullable<Text>,
+        page -> Nullable<Text>,
+        regime -> Text,
+        regime_found -> Text,
+        signals -> Text,
+        created_at -> BigInt,
+        key_id -> Integer,
+        signature -> Binary,
+    }
+}
+
+diesel::table! {
+    readiness (id) {
+        id -> Integer,
+        checked_at -> BigInt,
+    }
+}
+
+diesel::joinable!(notices -> sites (site_id));
+diesel::joinable!(consents -> notices (notice_id));
+diesel::joinable!(consents -> signing_keys (key_id));
+diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys);

@@ -1,0 +1,106 @@
+//! Starts everything in order and stops it in the reverse one: no new connections, what is under way is committed, then the end.
+
+use std::fs::DirBuilder;
+use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{HttpServer, rt};
+
+use crate::append::Appender;
+use crate::config::{Serve, Storage};
+use crate::db::{self, FileLock};
+use crate::http::address::Addresses;
+use crate::http::demo::Demo;
+use crate::http::{State, app};
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::site::{self, Sites};
+use crate::site_file;
+
+/// The server's clock, in unix ms.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The data folder, made when missing and then closed to others.
+pub fn data_folder(folder: &Path) -> Result<(), String> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|e| format!("the data folder {} cannot be made: {e}", folder.display()))
+}
+
+/// Serves until it is stopped: `started` is given the means to, inside the running system, once requests are answered.
+/// Errors are sentences for whoever started it.
+pub fn run(
+    storage: &Storage,
+    settings: &Serve,
+    listener: TcpListener,
+    clock: fn() -> i64,
+    started: impl FnOnce(ServerHandle),
+) -> Result<(), String> {
+    let url = storage.database();
+    data_folder(&storage.data_dir)?;
+    let _alone = FileLock::take(&url)?;
+    let mut conn = url.open()?;
+    let ran = db::migrate(&mut conn)?;
+    if ran > 0 {
+        tracing::info!(migrations = ran, "database {url} brought up to date");
+    }
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+
+    let mut keys = Keys::open(&storage.data_dir)?;
+    keys.register(&mut conn, clock()).map_err(|e| format!("the signing key could not be registered: {e}"))?;
+    if settings.demo {
+        let mut demo = site_file::parse(Demo::SITE).map_err(|e| e.to_string())?;
+        demo.origins
+            .extend([format!("http://127.0.0.1:{}", address.port()), format!("http://localhost:{}", address.port())]);
+        demo.origins.sort();
+        demo.origins.dedup();
+        site::apply(&mut conn, &demo, clock()).map_err(|e| e.to_string())?;
+    }
+    let sites = Arc::new(Sites::default());
+    sites.refresh(&mut conn).map_err(|e| format!("the sites cannot be read: {e}"))?;
+    drop(conn);
+
+    let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh());
+    let state = Data::new(State {
+        sites,
+        keys,
+        appender: Appender::start(&url, settings.queue, settings.batch),
+        readers: db::pool(&url, settings.readers),
+        addresses: Addresses::new(settings.rate_per_minute, settings.trusted_proxies.clone()),
+        metrics: Metrics::default(),
+        demo: settings.demo.then(Demo::default),
+        now: clock,
+    });
+
+    let served = Data::clone(&state);
+    rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || app(Data::clone(&served)))
+            .workers(
+                settings.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
+            )
+            .client_request_timeout(Duration::from_secs(10))
+            .shutdown_timeout(settings.stop_seconds)
+            .disable_signals()
+            .listen(listener)
+            .map_err(|e| e.to_string())?
+            .run();
+        started(server.handle());
+        server.await.map_err(|e| e.to_string())
+    })?;
+
+    drop(watch);
+    // The last reference: the writers finish what waits before this returns.
+    drop(state);
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! The sites: applied from files, kept in the database, and held ready in memory so that no request reads them from disk.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::banner::{self, Asset};
+use crate::db::{Conn, DatabaseUrl};
+use crate::error::{Error, Result};
+use crate::hash::hex;
+use crate::notice::{self, Content, Notice};
+use crate::schema::sites;
+use crate::shown;
+use crate::site_file::Parsed;
+
+/// The part of a site that visitors are not shown, so that changing it publishes nothing.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+struct Settings {
+    origins: Vec<String>,
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: i32,
+    key: String,
+    settings: String,
+    revision: i64,
+    _updated_at: i64,
+}
+
+/// What `apply` did, in words for whoever ran it.
+#[derive(Debug, PartialEq)]
+pub enum Applied {
+    Unchanged {
+        notice: i32,
+    },
+    /// The site changed in what nobody is shown.
+    Settings {
+        notice: i32,
+    },
+    Published {
+        notice: i32,
+    },
+}
+
+/// Creates or updates a site in one transaction.
+pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
+    let settings = serde_json::to_string(&Settings { origins: parsed.origins.clone() })
+        .map_err(|e| Error::Internal(e.to_string()))?;
+    conn.transaction(|conn| {
+        let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
+        let changed = row.as_ref().is_none_or(|row| row.settings != settings);
+        let id = if let Some(row) = row {
+            row.id
+        } else {
+            diesel::insert_into(sites::table)
+                .values((
+                    sites::key.eq(&parsed.key),
+                    sites::settings.eq(&settings),
+                    sites::revision.eq(0),
+                    sites::updated_at.eq(now),
+                ))
+                .execute(conn)?;
+            sites::table.filter(sites::key.eq(&parsed.key)).select(sites::id).first(conn)?
+        };
+        let (notice, new) = notice::publish(conn, id, &parsed.content, now)?;
+        if changed || new {
+            diesel::update(sites::table.find(id))
+                .set((
+                    sites::settings.eq(&settings),
+                    sites::revision.eq(sites::revision + 1),
+                    sites::updated_at.eq(now),
+                ))
+                .execute(conn)?;
+        }
+        Ok(match (new, changed) {
+            (true, _) => Applied::Published { notice },
+            (false, true) => Applied::Settings { notice },
+            (false, false) => Applied::Unchanged { notice },
+        })
+    })
+}
+
+/// Key, current notice and origins of every site, for `samtykke site list`.
+pub fn list(conn: &mut Conn) -> Result<Vec<(String, i32, Vec<String>)>> {
+    let rows: Vec<Row> = sites::table.order(sites::key.asc()).load(conn)?;
+    rows.into_iter()
+        .map(|row| {
+            let settings = row.settings()?;
+            Ok((row.key, notice::latest(conn, row.id)?.number, settings.origins))
+        })
+        .collect()
+}
+
+impl Row {
+    fn settings(&self) -> Result<Settings> {
+        serde_json::from_str(&self.settings).map_err(|e| Error::Internal(format!("site {}: {e}", self.key)))
+    }
+}
+
+/// A site as it is served: everything an answer needs, made when it was published.
+pub struct Site {
+    pub id: i32,
+    pub key: String,
+    pub origins: Vec<String>,
+    revision: i64,
+    pub current: i32,
+    /// Every notice ever published, since an answer may come late to an older one.
+    pub notices: BTreeMap<i32, Asked>,
+    pub languages: Vec<String>,
+    pub default_language: String,
+    pub script: Asset,
+    /// Language → what the panel shows.
+    pub shown: BTreeMap<String, Asset>,
+}
+
+/// What an answer to one notice is checked against.
+pub struct Asked {
+    pub id: i32,
+    /// In hex, as records name it.
+    pub hash: String,
+    pub purposes: Vec<String>,
+    pub languages: Vec<String>,
+}
+
+impl Site {
+    fn load(conn: &mut Conn, row: &Row) -> Result<Self> {
+        let published = notice::all(conn, row.id)?;
+        let current: &Notice =
+            published.last().ok_or_else(|| Error::Internal(format!("site {} has no notice", row.key)))?;
+        let content: Content = current.content()?;
+        let mut notices = BTreeMap::new();
+        for notice in &published {
+            let content = notice.content()?;
+            let languages = content.languages();
+            let asked = Asked { id: notice.id, hash: hex(&notice.hash), purposes: content.purposes, languages };
+            notices.insert(notice.number, asked);
+        }
+        Ok(Self {
+            id: row.id,
+            key: row.key.clone(),
+            origins: row.settings()?.origins,
+            revision: row.revision,
+            current: current.number,
+            notices,
+            languages: content.languages(),
+            default_language: content.default_language.clone(),
+            script: banner::script(current, &content)?,
+            shown: shown::every_language(current, &content)?,
+        })
+    }
+
+    pub fn allows(&self, origin: &str) -> bool {
+        self.origins.iter().any(|allowed| allowed == origin)
+    }
+}
+
+/// All sites, in memory. A request sees either the old state or the new one, never a mixture.
+#[derive(Default)]
+pub struct Sites {
+    by_key: ArcSwap<HashMap<String, Arc<Site>>>,
+}
+
+impl Sites {
+    pub fn find(&self, key: &str) -> Result<Arc<Site>> {
+        self.by_key.load().get(key).cloned().ok_or_else(|| Error::UnknownSite(key.to_owned()))
+    }
+
+    /// Loads what has changed since the last time and swaps it in. Says how many sites did.
+    /// A site that cannot be loaded keeps its last good state, and the error is returned.
+    pub fn refresh(&self, conn: &mut Conn) -> Result<usize> {
+        let rows: Vec<Row> = sites::table.load(conn)?;
+        let old = self.by_key.load_full();
+        let mut new = HashMap::with_capacity(rows.len());
+        let mut changed = 0;
+        let mut failed = None;
+        for row in &rows {
+            let kept = old.get(&row.key);
+            let site = match kept {
+                Some(site) if site.revision == row.revision => Ok(Arc::clone(site)),
+                _ => Site::load(conn, row).map(Arc::new).inspect(|_| changed += 1),
+            };
+            match (site, kept) {
+                (Ok(site), _) => drop(new.insert(row.key.clone(), site)),
+                (Err(e), kept) => {
+                    failed = Some(e);
+                    if let Some(site) = kept {
+                        new.insert(row.key.clone(), Arc::clone(site));
+                    }
+                }
+            }
+        }
+        if changed > 0 || new.len() != old.len() {
+            self.by_key.store(Arc::new(new));
+        }
+        failed.map_or(Ok(changed), Err)
+    }
+}
+
+/// Watches the database for published sites until the returned guard is dropped.
+/// It keeps its own connection: a pool that is exhausted must not hide a new notice.
+pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, every: std::time::Duration) -> Watch {
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let mut conn = None;
+        let mut failing = false;
+        while stopped.recv_timeout(every) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let outcome = match conn.take().map_or_else(|| url.connect(), Ok) {
+                Ok(mut open) => sites.refresh(&mut open).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
+                Err(e) => Err(e.to_string()),
+            };
+            match outcome {
+                Ok(changed) => {
+                    failing = false;
+                    if changed > 0 {
+                        tracing::info!(changed, "sites published");
+                    }
+                }
+                // Said once: the sites in memory go on being served.
+                Err(e) if !failing => {
+                    failing = true;
+                    tracing::warn!("sites cannot be read anew: {e}");
+                }
+                Err(_) => {}
+            }
+        }
+    });
+    Watch { stop: Some(stop), thread: Some(thread) }
+}
+
+pub struct Watch {
+    stop: Option<std::sync::mpsc::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The site file: what an operator writes about one site, in TOML. `server/demo/site.toml` is the annotated example.
+//! A file that is wrong changes nothing; every complaint names the line, the key and what was expected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::Error;
+use crate::notice::{Content, Look, NECESSARY};
+use crate::service::{Service, is_loadable};
+use crate::texts::{self, Texts};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteFile {
+    id: String,
+    name: String,
+    controller: String,
+    origins: Vec<String>,
+    languages: Vec<String>,
+    default_language: String,
+    policy_url: PolicyUrl,
+    #[serde(default = "half_a_year")]
+    remember_days: u32,
+    #[serde(default)]
+    look: Look,
+    #[serde(default)]
+    purposes: Vec<Purpose>,
+    #[serde(default)]
+    services: Vec<Service>,
+    #[serde(default)]
+    texts: BTreeMap<String, Texts>,
+}
+
+const fn half_a_year() -> u32 {
+    183
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PolicyUrl {
+    One(String),
+    ByLanguage(BTreeMap<String, String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Purpose {
+    id: String,
+    /// Language → name; a standard purpose has one already.
+    #[serde(default)]
+    name: BTreeMap<String, String>,
+    #[serde(default)]
+    description: BTreeMap<String, String>,
+}
+
+/// What a good file says.
+pub struct Parsed {
+    pub key: String,
+    pub origins: Vec<String>,
+    pub content: Content,
+    pub warnings: Vec<String>,
+}
+
+/// Reads and checks a whole site file. Errors: one `Error::SiteFile` with a line for each complaint.
+pub fn parse(text: &str) -> Result<Parsed, Error> {
+    let mut file: SiteFile = toml::from_str(text).map_err(|e| Error::SiteFile(syntax(text, &e)))?;
+    let mut wrong = Complaints { text, found: Vec::new() };
+
+    if !is_id(&file.id, 40) {
+        wrong.say("id", "expected 1 to 40 of a-z, 0-9 and -");
+    }
+    for (key, value) in [("name", &file.name), ("controller", &file.controller)] {
+        if value.trim().is_empty() || value.chars().count() > 100 {
+            wrong.say(key, "expected 1 to 100 characters");
+        }
+    }
+    if !(1..=390).contains(&file.remember_days) {
+        wrong.say("remember_days", "expected 1 to 390 days: a browser keeps no cookie longer than 400");
+    }
+    if file.look.accent.as_ref().is_some_and(|colour| !is_colour(colour)) {
+        wrong.say("look.accent", "expected a colour such as \"#14532d\"");
+    }
+    origins(&file.origins, &mut wrong);
+    languages(&file, &mut wrong);
+    purposes(&file.purposes, &file.languages, &mut wrong);
+    let warnings = services(&mut file, &mut wrong);
+    let texts = all_texts(&file, &mut wrong);
+    let policy_url = policy_urls(&file, &mut wrong);
+
+    if !wrong.found.is_empty() {
+        return Err(Error::SiteFile(wrong.found.join("\n")));
+    }
+    let content = Content {
+        site: file.id.clone(),
+        name: file.name,
+        controller: file.controller,
+        policy_url,
+        default_language: file.default_language,
+        remember_days: file.remember_days,
+        purposes: file.purposes.into_iter().map(|purpose| purpose.id).collect(),
+        services: file.services,
+        look: file.look,
+        texts,
+    };
+    Ok(Parsed { key: file.id, origins: file.origins, content, warnings })
+}
+
+fn origins(origins: &[String], wrong: &mut Complaints) {
+    if origins.is_empty() {
+        wrong.say("origins", "expected at least one, such as \"https://www.example.no\"");
+    }
+    for (i, origin) in origins.iter().enumerate() {
+        if !is_origin(origin) {
+            wrong.say(
+                &format!("origins.{i}"),
+                "expected scheme, host and port as a browser sends them, in small letters and without a slash at the end, \
+                 such as \"https://www.example.no\"",
+            );
+        }
+    }
+}
+
+fn languages(file: &SiteFile, wrong: &mut Complaints) {
+    let spoken = texts::languages();
+    for (i, language) in file.languages.iter().enumerate() {
+        if !spoken.contains(language) {
+            wrong.say(&format!("languages.{i}"), &format!("expected one of {}; found {language:?}", spoken.join(", ")));
+        }
+    }
+    if !file.languages.contains(&file.default_language) {
+        wrong.say(
+            "default_language",
+            &format!("expected one of the site's languages; found {:?}", file.default_language),
+        );
+    }
+}
+
+fn purposes(purposes: &[Purpose], languages: &[String], wrong: &mut Complaints) {
+    const STANDARD: [&str; 3] = ["preferences", "analytics", "advertising"];
+    let mut seen = BTreeSet::new();
+    if purposes.is_empty() || purposes.len() > 20 {
+        wrong.say("purposes", "expected 1 to 20, such as [[purposes]] id = \"analytics\"");
+    }
+    for (i, purpose) in purposes.iter().enumerate() {
+        let at = |key: &str| format!("purposes.{i}.{key}");
+        if !is_id(&purpose.id, 30) {
+            wrong.say(&at("id"), "expected 1 to 30 of a-z, 0-9 and -");
+        }
+        if purpose.id == NECESSARY {
+            wrong.say(&at("id"), "necessary is always there and never asked about: leave it out");
+        }
+        if !seen.insert(&purpose.id) {
+            wrong.say(&at("id"), "is there twice");
+        }
+        for (key, given) in [("name", &purpose.name), ("description", &purpose.description)] {
+            let needed = !STANDARD.contains(&purpose.id.as_str());
+            if let Some(language) = languages.iter().find(|language| needed && !given.contains_key(*language)) {
+                wrong.say(
+                    &at(key),
+                    &format!("a purpose of your own needs its {key} in every language; {language} is missing"),
+                );
+            }
+            if let Some(language) = given.keys().find(|language| !languages.contains(language)) {
+                wrong.say(&at(key), &format!("{language:?} is not one of the site's languages"));
+            }
+        }
+    }
+}
+
+fn services(file: &mut SiteFile, wrong: &mut Complaints) -> Vec<String> {
+    let mut seen: BTreeSet<String> = file.purposes.iter().map(|purpose| purpose.id.clone()).collect();
+    seen.insert(NECESSARY.to_owned());
+    let purposes: Vec<String> = seen.iter().cloned().collect();
+    let mut warnings = Vec::new();
+    for (i, service) in file.services.iter_mut().enumerate() {
+        let at = |key: &str| format!("services.{i}.{key}");
+        if !is_id(&service.id, 40) {
+            wrong.say(&at("id"), "expected 1 to 40 of a-z, 0-9 and -");
+        }
+        if !seen.insert(service.id.clone()) {
+            wrong.say(&at("id"), &format!("{:?} is already the name of a purpose or service", service.id));
+        }
+        if !purposes.contains(&service.purpose) {
+            let expected = purposes.join(", ");
+            wrong.say(&at("purpose"), &format!("expected one of {expected}; found {:?}", service.purpose));
+        }
+        for (key, reason) in service.complete(&file.controller) {
+            wrong.say(&at(key), &reason);
+        }
+        for (j, cookie) in service.cookies.iter().flatten().enumerate() {
+            let name = cookie.name.strip_suffix('*').unwrap_or(&cookie.name);
+            let token = |b: u8| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}*".contains(&b);
+            if name.is_empty() || !name.bytes().all(token) {
+                wrong
+                    .say(&at(&format!("cookies.{j}.name")), "expected the name of a cookie, with * at most at its end");
+            }
+        }
+        warnings.extend(service.warning());
+    }
+    warnings
+}
+
+/// The built-in texts of each language with the site's own over them.
+fn all_texts(file: &SiteFile, wrong: &mut Complaints) -> BTreeMap<String, Texts> {
+    for language in file.texts.keys().filter(|language| !file.languages.contains(language)) {
+        wrong.say(&format!("texts.{language}"), "is not one of the site's languages");
+    }
+    let mut all = BTreeMap::new();
+    for language in &file.languages {
+        let Some(mut texts) = texts::of(language) else { continue };
+        for (key, text) in file.texts.get(language).into_iter().flatten() {
+            if texts.insert(key.clone(), text.clone()).is_none() {
+                let known = texts.keys().filter(|known| *known != key).cloned().collect::<Vec<_>>().join(", ");
+                wrong.say(&format!("texts.{language}.{key}"), &format!("expected one of {known}"));
+            }
+            if text.trim().is_empty() || text.chars().count() > 2000 {
+                wrong.say(&format!("texts.{language}.{key}"), "expected 1 to 2000 characters");
+            }
+        }
+        for purpose in &file.purposes {
+            for (part, given) in [("name", &purpose.name), ("description", &purpose.description)] {
+                if let Some(text) = given.get(language) {
+                    texts.insert(format!("purpose_{}_{part}", purpose.id), text.clone());
+                }
+            }
+        }
+        all.insert(language.clone(), texts);
+    }
+    all
+}
+
+fn policy_urls(file: &SiteFile, wrong: &mut Complaints) -> BTreeMap<String, String> {
+    let urls: BTreeMap<String, String> = match &file.policy_url {
+        PolicyUrl::One(url) => file.languages.iter().map(|language| (language.clone(), url.clone())).collect(),
+        PolicyUrl::ByLanguage(urls) => urls.clone(),
+    };
+    if let Some(language) = file.languages.iter().find(|language| !urls.contains_key(*language)) {
+        wrong.say("policy_url", &format!("expected one for every language; {language} is missing"));
+    }
+    if urls.values().any(|url| !is_loadable(url)) {
+        wrong.say("policy_url", "expected https://…, http://… or a path that begins with /");
+    }
+    urls
+}
+
+/// Small letters, digits and dashes: it stands in URLs, cookies and attributes.
+fn is_id(id: &str, most: usize) -> bool {
+    (1..=most).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_colour(colour: &str) -> bool {
+    colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// As a browser serialises an origin (RFC 6454, 6.2).
+pub fn is_origin(origin: &str) -> bool {
+    let Some(host) = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) else { return false };
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b);
+    !host.is_empty() && host.bytes().all(allowed)
+}
+
+/// A sentence for what TOML or serde could not read.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let Some(span) = error.span() else { return error.message().to_owned() };
+    let line = text[..span.start.min(text.len())].matches('\n').count();
+    let source = text.lines().nth(line).unwrap_or_default().trim();
+    format!("line {}: {}, in `{source}`", line + 1, error.message())
+}
+
+/// Collects what is wrong, each with the line it stands on.
+struct Complaints<'a> {
+    text: &'a str,
+    found: Vec<String>,
+}
+
+impl Complaints<'_> {
+    /// `path` is dotted, list places as numbers: `services.0.purpose`. A key that is not there is found at its nearest parent.
+    fn say(&mut self, path: &str, reason: &str) {
+        let line = self.line_of(path);
+        self.found.push(format!("line {line}: {path}: {reason}"));
+    }
+
+    fn line_of(&self, path: &str) -> usize {
+        let Ok(root) = DeTable::parse(self.text) else { return 1 };
+        let mut at = root.span().start;
+        let value = DeValue::Table(root.into_inner());
+        let mut here = Some(&value);
+        for step in path.split('.') {
+            let next = match here {
+                Some(DeValue::Table(table)) => table.get_key_value(step).map(|(key, value)| (key.span(), value)),
+                Some(DeValue::Array(list)) => {
+                    step.parse::<usize>().ok().and_then(|i| list.get(i)).map(|value| (value.span(), value))
+                }
+                _ => None,
+            };
+            let Some((span, value)) = next else { break };
+            at = span.start;
+            here = Some(value.as_ref());
+        }
+        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+}

@@ -1,0 +1,11 @@
+//! One binary for all tests of the service: in-process over TCP, and as a process. Whatever touches the database runs on both.
+
+mod consents;
+mod loads;
+mod process;
+mod server;
+mod sites;
+mod storage;
+mod tidy;
+mod visitors;
+mod wire;

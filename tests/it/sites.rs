@@ -1,0 +1,170 @@
+//! Site files: what applying one does, and what is said of one that is wrong.
+
+use std::time::{Duration, Instant};
+
+use samtykke::site_file::parse;
+
+use crate::server::{Database, SITE, Server, on_both, root};
+
+fn on_each(check: impl Fn(&Database)) {
+    check(&Database::sqlite());
+    check(&Database::postgres());
+}
+
+#[test]
+fn a_changed_file_publishes_the_next_notice_and_an_unchanged_one_nothing() {
+    on_each(|database| {
+        assert_eq!(database.apply(SITE), "Published { notice: 1 }");
+        assert_eq!(database.apply(SITE), "Unchanged { notice: 1 }");
+        assert_eq!(database.apply(&format!("# a remark\n{SITE}")), "Unchanged { notice: 1 }");
+        let moved = SITE.replace("https://example.no", "https://butikk.example.no");
+        assert_eq!(database.apply(&moved), "Settings { notice: 1 }", "nobody is shown the origins");
+        let renamed = SITE.replace("Butikken AS", "Nettbutikken AS");
+        assert_eq!(database.apply(&renamed), "Published { notice: 2 }");
+        assert_eq!(database.apply(SITE), "Published { notice: 3 }", "a notice that returns is a new one");
+    });
+}
+
+on_both!(a_running_server_picks_a_new_notice_up, |server| {
+    let text = SITE.replace("G-TEST000001", "G-TEST000002");
+    let parsed = parse(&text).expect("a good file");
+    let mut conn = server.database.parsed().connect().expect("a connection");
+    samtykke::site::apply(&mut conn, &parsed, samtykke::serve::now()).expect("applied");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !server.get("/v1/sites/shop/banner.js").text().contains("G-TEST000002") {
+        assert!(Instant::now() < deadline, "it should, within seconds");
+    }
+    assert_eq!(server.get("/v1/sites/shop/notice").json()["notice"], 2);
+});
+
+/// What `banner.js` says of the oldest notice whose answers still stand.
+fn asks_since(server: &Server) -> String {
+    let script = server.get("/v1/sites/shop/banner.js");
+    let after = script.text().split("\"asksSince\":").nth(1).expect("it is there").to_owned();
+    after.split(',').next().expect("a number").to_owned()
+}
+
+#[test]
+fn visitors_are_asked_again_only_when_more_is_asked_for() {
+    let check = |change: &dyn Fn(&str) -> String, expected: &str| {
+        let database = Database::sqlite();
+        database.apply(SITE);
+        database.apply(&change(SITE));
+        assert_eq!(asks_since(&Server::with(database, crate::server::settings())), expected);
+    };
+    check(&|site| site.replace("Butikken AS", "Nettbutikken AS"), "1");
+    check(&|site| site.split("[[services]]").next().expect("a part").to_owned(), "1");
+    check(&|site| site.replace("[[services]]", "[[purposes]]\nid = \"preferences\"\n\n[[services]]"), "2");
+    let pixel = "\n[[services]]\nid = \"p\"\nkind = \"pixel\"\npurpose = \"advertising\"\nurl = \"https://ads.example/p.gif\"\n";
+    check(&|site| format!("{site}{pixel}"), "2");
+}
+
+#[test]
+fn a_wrong_file_names_line_key_and_what_was_expected() {
+    let check = |from: &str, to: &str, expected: &str| {
+        let text = SITE.replacen(from, to, 1);
+        assert_ne!(text, SITE, "{from} is there");
+        let told = parse(&text).err().unwrap_or_else(|| panic!("{to} is wrong")).to_string();
+        assert!(told.contains(expected), "{to}:\n{told}\nshould say: {expected}");
+    };
+    check("id = \"shop\"", "id = \"Shop 1\"", "line 2: id: expected 1 to 40 of a-z, 0-9 and -");
+    check("name = \"Butikken\"\n", "", "missing field `name`");
+    check("name = \"Butikken\"", "nome = \"Butikken\"", "line 3: unknown field `nome`");
+    check("name = \"Butikken\"", "name = 7", "line 3: invalid type: integer `7`, expected a string");
+    check("name = \"Butikken\"", "name = \"Butikken", "line 3:");
+    check(
+        "https://www.example.no\",",
+        "https://www.example.no/\",",
+        "line 5: origins.0: expected scheme, host and port",
+    );
+    check("\"https://www.example.no\", \"https://example.no\"", "", "line 5: origins: expected at least one");
+    check(
+        "[\"nb\", \"en\"]",
+        "[\"nb\", \"xx\"]",
+        "line 6: languages.1: expected one of da, de, en, nb, nn, sv; found \"xx\"",
+    );
+    check("default_language = \"nb\"", "default_language = \"de\"", "line 7: default_language");
+    check("https://www.example.no/personvern", "javascript:alert(1)", "line 8: policy_url: expected https://");
+    check(
+        "id = \"advertising\"",
+        "id = \"chat\"",
+        "line 13: purposes.1.name: a purpose of your own needs its name in every language",
+    );
+    check("id = \"advertising\"", "id = \"analytics\"", "line 14: purposes.1.id: is there twice");
+    check("id = \"advertising\"", "id = \"necessary\"", "necessary is always there");
+    check(
+        "purpose = \"analytics\"",
+        "purpose = \"analytic\"",
+        "line 19: services.0.purpose: expected one of advertising, analytics, necessary; found \"analytic\"",
+    );
+    check("G-TEST000001", "UA-1-1", "line 20: services.0.key: ga4 needs an id such as \"G-XXXXXXXX\"");
+    check("kind = \"ga4\"", "kind = \"ga5\"", "unknown variant `ga5`");
+    check("kind = \"ga4\"", "kind = \"matomo\"", "services.0.site_id: matomo needs the site_id");
+    check("kind = \"ga4\"", "kind = \"ga4\"\nurl = \"//cdn.example/x.js\"", "services.0.url");
+    check("[[services]]", "[look]\naccent = \"red\"\n\n[[services]]", "look.accent: expected a colour such as");
+    check("[[services]]", "[texts.nb]\ntitel = \"x\"\n\n[[services]]", "texts.nb.titel: expected one of");
+    let everything = SITE.replace("shop", "Ø").replace("\"https://www.example.no\"", "\"x\"");
+    let told = parse(&everything).err().expect("wrong").to_string();
+    assert_eq!(told.lines().count(), 2, "all of them at once:\n{told}");
+}
+
+#[test]
+fn a_dead_product_is_gated_with_a_warning() {
+    let text = SITE.replace("ga4", "ua").replace("G-TEST000001", "UA-12345-6");
+    let parsed = parse(&text).expect("it is not wrong");
+    assert!(parsed.warnings.join(" ").contains("Universal Analytics is dead"), "{:?}", parsed.warnings);
+    assert!(parse(SITE).expect("a good file").warnings.is_empty());
+}
+
+#[test]
+fn the_annotated_example_is_a_good_file_and_names_every_key() {
+    let text = std::fs::read_to_string(root().join("server/demo/site.toml")).expect("the example");
+    let parsed = parse(&text).unwrap_or_else(|e| panic!("{e}"));
+    assert!(parsed.warnings.is_empty());
+    for key in [
+        "id",
+        "name",
+        "controller",
+        "origins",
+        "languages",
+        "default_language",
+        "policy_url",
+        "remember_days",
+        "[look]",
+        "layout",
+        "theme",
+        "accent",
+        "[[purposes]]",
+        "description",
+        "[[services]]",
+        "kind",
+        "purpose",
+        "key",
+        "url",
+        "site_id",
+        "script_url",
+        "vendor",
+        "country",
+        "cookies",
+        "reload_on_withdrawal",
+        "[texts.",
+    ] {
+        assert!(text.contains(key), "{key} is explained");
+    }
+    for kind in ["ga4", "ua", "gtm", "matomo", "piwik", "script", "pixel", "embed"] {
+        assert!(text.contains(&format!("\"{kind}\"")), "{kind} is explained");
+    }
+}
+
+#[test]
+fn no_text_makes_the_parser_panic() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let strategy = (0..SITE.len(), "\\PC{0,12}", 0..40_usize);
+    let outcome = runner.run(&strategy, |(at, noise, cut)| {
+        let at = (at..SITE.len()).find(|at| SITE.is_char_boundary(*at)).unwrap_or(0);
+        let rest: String = SITE[at..].chars().skip(cut).collect();
+        let _ = parse(&format!("{}{noise}{rest}", &SITE[..at]));
+        Ok(())
+    });
+    assert_eq!(outcome, Ok(()));
+}
