@@ -20,13 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of a consent.
 pub enum Appended {
-    New(Consent),
+    New(Box<Consent>),
     /// The same answer was recorded before: that row, and the thumbprint of the key that signed it.
-    Again(Consent, String),
+    Again(Box<Consent>, String),
 }
 
 enum Job {
-    Append(Consent, oneshot::Sender<Result<Appended>>),
+    Append(Box<Consent>, oneshot::Sender<Result<Appended>>),
     /// Any other write, which takes its turn: SQLite knows one writer at a time.
     Write(Write),
 }
@@ -63,7 +63,7 @@ impl Appender {
     /// `Conflict` when the id is taken by another answer.
     pub async fn append(&self, consent: Consent) -> Result<Appended> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Job::Append(consent, reply))?;
+        self.enqueue(Job::Append(Box::new(consent), reply))?;
         wait(answer).await
     }
 
@@ -187,13 +187,13 @@ impl Writer {
         }
     }
 
-    fn append_all(&mut self, mut appends: Vec<(Consent, oneshot::Sender<Result<Appended>>)>) {
+    fn append_all(&mut self, mut appends: Vec<(Box<Consent>, oneshot::Sender<Result<Appended>>)>) {
         if appends.is_empty() {
             return;
         }
         // Two writers that insert the same ids in different orders would wait for each other.
         appends.sort_by(|a, b| a.0.id.cmp(&b.0.id));
-        let outcomes = match self.commit(&appends.iter().map(|(consent, _)| consent).collect::<Vec<_>>()) {
+        let outcomes = match self.commit(&appends.iter().map(|(consent, _)| &**consent).collect::<Vec<_>>()) {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(_) if appends.len() == 1 => vec![Err(Error::Unavailable)],
             // One of them may be what failed: alone, it fails no other.
@@ -205,7 +205,7 @@ impl Writer {
         for ((consent, reply), outcome) in appends.into_iter().zip(outcomes) {
             let answer = outcome.and_then(|outcome| match outcome {
                 Inserted::New => Ok(Appended::New(consent)),
-                Inserted::Taken(old, kid) if old.is_same_answer(&consent) => Ok(Appended::Again(*old, kid)),
+                Inserted::Taken(old, kid) if old.is_same_answer(&consent) => Ok(Appended::Again(old, kid)),
                 Inserted::Taken(..) => Err(Error::Conflict),
             });
             // Nobody waits any more: they were told to send it again.

@@ -82,9 +82,9 @@ pub fn run(
         now: clock,
     });
 
-    let served = Data::clone(&state);
+    let shared = Data::clone(&state);
     rt::System::new().block_on(async move {
-        let server = HttpServer::new(move || app(Data::clone(&served)))
+        let server = HttpServer::new(move || app(Data::clone(&shared)))
             .workers(
                 settings.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
             )

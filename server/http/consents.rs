@@ -1,5 +1,6 @@
 //! Consents come in here.
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -22,7 +23,7 @@ pub async fn create(
     cors::require(&site, request.headers())?;
     state.addresses.count(&request)?;
     let new = parse(&body)?;
-    let said = |name: &'static str| request.headers().get_all(name).map(|value| value.as_bytes());
+    let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
     let signals = signal::read(said("sec-gpc"), said("dnt"));
     let mut consent = Consent::new(&new, &site, &signals, (state.now)())?;
     receipt::sign(&mut consent, &site, &state.keys)?;

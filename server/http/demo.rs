@@ -48,10 +48,10 @@ impl Demo {
 
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(reads("/", || page("index.html")))
-        .service(reads("/en", || page("en.html")))
-        .service(reads("/om", || page("om.html")))
-        .service(reads("/en/about", || page("about.html")))
+        .service(reads("/", || async { embedded("index.html") }))
+        .service(reads("/en", || async { embedded("en.html") }))
+        .service(reads("/om", || async { embedded("om.html") }))
+        .service(reads("/en/about", || async { embedded("about.html") }))
         .service(verbs("/demo/hits", "GET, HEAD, DELETE", [get().to(show), head().to(show), delete().to(clear)]))
         .service(collector("/demo/ga/collect", "ga"))
         .service(collector("/demo/matomo/matomo.php", "matomo"))
@@ -105,10 +105,6 @@ async fn clear(state: Data<State>) -> HttpResponse {
         demo.hits.lock().unwrap_or_else(PoisonError::into_inner).1.clear();
     }
     HttpResponse::NoContent().finish()
-}
-
-async fn page(name: &'static str) -> Result<HttpResponse, Problem> {
-    embedded(name)
 }
 
 async fn file(name: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {

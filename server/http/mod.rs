@@ -92,7 +92,7 @@ pub fn app(
         .configure(routes)
         .configure(|config| {
             if demo {
-                demo::routes(config)
+                demo::routes(config);
             }
         })
         .default_service(web::to(|| async { Problem::from(Code::NotFound) }))

@@ -150,6 +150,7 @@ impl Problem {
         Code::of_status(status).into()
     }
 
+    #[must_use]
     pub fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, value));
         self

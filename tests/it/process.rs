@@ -186,9 +186,9 @@ fn a_wrong_setting_ends_the_start_with_one_sentence() {
     };
     check("DATABASE_URL", "mysql://x", "expected sqlite:PATH or postgres://");
     check("DATABASE_URL", "postgres://nobody:h3mm3lig@127.0.0.1:1/x", "postgres://127.0.0.1:1/x cannot be opened");
-    check("SAMTYKKE_QUEUE", "many", "SAMTYKKE_QUEUE");
+    check("SAMTYKKE_QUEUE", "many", "--queue");
     check("SAMTYKKE_TRUSTED_PROXIES", "10.0.0.0/99", "expected an address or a network");
-    check("SAMTYKKE_LOG", "loud", "SAMTYKKE_LOG");
+    check("SAMTYKKE_LOG", "loud", "--log");
     check("SAMTYKKE_DATA_DIR", "/dev/null/x", "the data folder /dev/null/x cannot be made");
     let (_, _, told) =
         run(samtykke(&database).env("DATABASE_URL", "postgres://a:h3mm3lig@127.0.0.1:1/x").arg("migrate"));

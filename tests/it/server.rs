@@ -158,7 +158,7 @@ impl Server {
         let (sender, started) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             serve::run(&storage, &settings, listener, serve::now, move |handle| {
-                sender.send(handle).expect("the test waits")
+                sender.send(handle).expect("the test waits");
             })
         });
         let Ok(handle) = started.recv() else {
