@@ -197,3 +197,24 @@ fn one_sender_cannot_drown_the_others() {
     assert_ne!(refused.header("retry-after"), "");
     send("1.1.1.1, 203.0.113.8").expect(201);
 }
+
+#[test]
+fn no_body_makes_the_service_fail() {
+    use proptest::prelude::*;
+    let server = crate::server::Server::start(crate::server::Database::sqlite());
+    let good = consent().to_string();
+    let bits = [
+        "null", "{}", "[]", "\"\"", "-1", "1e999", "\\u0000", "\\ud800", "\u{fffd}", ",", "\"", "}", ":", "granted",
+        "é",
+    ];
+    let strategy = (0..good.len(), 0..30_usize, prop::sample::select(bits.to_vec()), any::<[u8; 3]>(), any::<bool>());
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let outcome = runner.run(&strategy, |(at, cut, bit, noise, raw)| {
+        let put: &[u8] = if raw { &noise } else { bit.as_bytes() };
+        let body = [&good.as_bytes()[..at], put, &good.as_bytes()[(at + cut).min(good.len())..]].concat();
+        let answer = server.send("POST", CONSENTS, &[("origin", ORIGIN)], Some(&body));
+        prop_assert!(matches!(answer.status.as_u16(), 200 | 201 | 400 | 409 | 422), "{}: {:?}", answer.text(), body);
+        Ok(())
+    });
+    assert_eq!(outcome, Ok(()));
+}
