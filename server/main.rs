@@ -19,7 +19,7 @@ use samtykke::site_file;
 
 /// Consent and cookie service: asks, gates the page's tags by the answer, and keeps the proof
 #[derive(Parser)]
-#[command(name = "samtykke", disable_version_flag = true)]
+#[command(name = "samtykke", version)]
 struct Line {
     #[command(flatten)]
     storage: Storage,

@@ -153,6 +153,11 @@ impl Site {
         })
     }
 
+    /// Whether the notice with this row id is one of the site's, as far as is known here.
+    pub fn published(&self, notice_id: i32) -> bool {
+        self.notices.values().any(|asked| asked.id == notice_id)
+    }
+
     pub fn allows(&self, origin: &str) -> bool {
         self.origins.iter().any(|allowed| allowed == origin)
     }

@@ -8,7 +8,7 @@ use crate::append::Appended;
 use crate::consent::{Consent, NewConsent};
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, cors};
+use crate::http::{State, cors, renewed};
 use crate::{receipt, signal};
 
 /// `POST /v1/sites/{site}/consents`. JSON under any content type: a page sends it as `text/plain`, which needs no preflight.
@@ -19,10 +19,13 @@ pub async fn create(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let site = state.sites.find(&site)?;
+    let mut site = state.sites.find(&site)?;
     cors::require(&site, request.headers())?;
     state.addresses.count(&request)?;
     let new = parse(&body)?;
+    if new.notice > site.current {
+        site = renewed(&state, &site.key).await?;
+    }
     let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
     let signals = signal::read(said("sec-gpc"), said("dnt"));
     let mut consent = Consent::new(&new, &site, &signals, (state.now)())?;

@@ -26,7 +26,7 @@ use crate::db::{self, Conn, Pool};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
-use crate::site::Sites;
+use crate::site::{Site, Sites};
 use address::Addresses;
 use demo::Demo;
 use problem::{Code, Problem};
@@ -148,6 +148,13 @@ async fn around<B: MessageBody + 'static>(
     tracing::debug!(%method, route = route.as_deref().unwrap_or("none"), status, ms = seconds * 1000.0, "answered");
     state.metrics.request(method.as_str(), route, status, seconds);
     Ok(response)
+}
+
+/// The site as the database has it now: another server may have published a moment ago what this one has not seen yet.
+async fn renewed(state: &Data<State>, key: &str) -> Result<Arc<Site>> {
+    let sites = Arc::clone(&state.sites);
+    read(state, move |conn| sites.refresh(conn)).await?;
+    state.sites.find(key)
 }
 
 /// Runs a query on a thread that may wait for it.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, read};
+use crate::http::{State, read, renewed};
 use crate::receipt::{self, Receipt};
 use crate::visitor;
 
@@ -24,10 +24,13 @@ struct Erased {
 
 /// `GET /v1/sites/{site}/visitors/me`: every answer with its receipt, oldest first.
 pub async fn show(site: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let site = state.sites.find(&site)?;
+    let mut site = state.sites.find(&site)?;
     let visitor = capable(&request, &state, &site.key)?;
     let id = site.id;
     let rows = read(&state, move |conn| Ok(visitor::history(conn, id, visitor)?)).await?;
+    if !rows.iter().all(|(consent, _)| site.published(consent.notice_id)) {
+        site = renewed(&state, &site.key).await?;
+    }
     let receipts = rows.iter().map(|(consent, kid)| receipt::of(consent, &site, &state.keys, kid));
     Ok(HttpResponse::Ok().json(History { consents: receipts.collect::<Result<_>>()? }))
 }

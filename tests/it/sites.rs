@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use samtykke::site_file::parse;
 
-use crate::server::{Database, SITE, Server, on_both, root};
+use serde_json::json;
+
+use crate::server::{Database, SITE, Server, changed, consent, on_both, root, settings};
 
 fn on_each(check: impl Fn(&Database)) {
     check(&Database::sqlite());
@@ -37,6 +39,17 @@ on_both!(a_running_server_picks_a_new_notice_up, |server| {
     assert_eq!(server.get("/v1/sites/shop/notice").json()["notice"], 2);
 });
 
+#[test]
+fn a_notice_that_another_server_has_just_published_is_answered_here_too() {
+    let database = Database::postgres();
+    database.apply(SITE);
+    let here = Server::with(database, samtykke::config::Serve { refresh_ms: 3_600_000, ..settings() });
+    here.database.apply(&SITE.replace("Butikken AS", "Nettbutikken AS"));
+    let receipt = here.post(&changed(&consent(), "notice", json!(2))).expect(201).json();
+    assert_eq!(receipt["record"]["notice"]["number"], 2);
+    here.post(&changed(&consent(), "notice", json!(3))).problem(422, "unknown-notice");
+}
+
 /// What `banner.js` says of the oldest notice whose answers still stand.
 fn asks_since(server: &Server) -> String {
     let script = server.get("/v1/sites/shop/banner.js");
@@ -50,7 +63,7 @@ fn visitors_are_asked_again_only_when_more_is_asked_for() {
         let database = Database::sqlite();
         database.apply(SITE);
         database.apply(&change(SITE));
-        assert_eq!(asks_since(&Server::with(database, crate::server::settings())), expected);
+        assert_eq!(asks_since(&Server::with(database, settings())), expected);
     };
     check(&|site| site.replace("Butikken AS", "Nettbutikken AS"), "1");
     check(&|site| site.split("[[services]]").next().expect("a part").to_owned(), "1");

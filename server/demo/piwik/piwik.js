@@ -23,6 +23,7 @@
     let page = location.href;
     let domain = '';
     let path = '/';
+    let stores = true;
 
     function send(fields) {
       const query = new URLSearchParams(fields);
@@ -44,6 +45,7 @@
     }
 
     function keep(name, value, seconds) {
+      if (!stores && seconds) return;
       const where = domain && `; Domain=${domain}`;
       document.cookie = `${name}=${value}; Max-Age=${seconds}; Path=${path}${where}`;
     }
@@ -64,6 +66,7 @@
           if (link && link.host !== location.host) send({ link: link.href });
         });
       },
+      disableCookies: () => { stores = false; },
       deleteCookies: () => {
         ['id', 'ses', 'ref'].forEach((name) => { keep(`_pk_${name}.${siteId}.demo`, '', 0); });
       },

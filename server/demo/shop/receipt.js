@@ -20,7 +20,7 @@ const buttons = element('div', { class: 'row', hidden: '' },
 
 export function receiptView() {
   // A receipt may have come before this script did.
-  if (window.shopReceipt) show(window.shopReceipt);
+  if (window.samtykke?.receipt) show(window.samtykke.receipt);
   window.samtykke?.on('receipt', show);
   return element('section', {}, element('h3', {}, t.receipt), none, facts, buttons, status, list);
 }
