@@ -4,8 +4,10 @@
 .DEFAULT_GOAL := run
 
 # The demonstration shop on http://127.0.0.1:8080/
-run: banner
-	cargo run --quiet -- serve --demo
+run:
+	tests/prepare build
+	@$(MAKE) --no-print-directory banner
+	cargo run -- serve --demo
 
 # Everything, with its own set-up; prints how many tests ran
 test:
