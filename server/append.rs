@@ -10,7 +10,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::consent::{COLUMNS, Consent};
+use crate::consent::Consent;
 use crate::db::{Conn, DatabaseUrl, on};
 use crate::error::{Error, Result};
 use crate::schema::{consents, readiness, signing_keys};
@@ -240,7 +240,7 @@ fn insert(conn: &mut Conn, consent: &Consent) -> QueryResult<Inserted> {
     let (old, kid): (Consent, String) = consents::table
         .inner_join(signing_keys::table)
         .filter(consents::id.eq(&consent.id))
-        .select((COLUMNS, signing_keys::kid))
+        .select((Consent::as_select(), signing_keys::kid))
         .first(conn)?;
     Ok(Inserted::Taken(Box::new(old), kid))
 }

@@ -56,7 +56,7 @@ impl Method {
 }
 
 /// An answer as it is kept: every column but the row's number.
-#[derive(Clone, Debug, Insertable, Queryable)]
+#[derive(Clone, Debug, Insertable, Queryable, Selectable)]
 #[diesel(table_name = consents)]
 pub struct Consent {
     pub id: Vec<u8>,
@@ -76,45 +76,6 @@ pub struct Consent {
     pub key_id: i32,
     pub signature: Vec<u8>,
 }
-
-/// The columns of a `Consent`, in its order.
-pub type Columns = (
-    consents::id,
-    consents::site_id,
-    consents::notice_id,
-    consents::visitor,
-    consents::previous,
-    consents::choice,
-    consents::action,
-    consents::method,
-    consents::language,
-    consents::page,
-    consents::regime,
-    consents::regime_found,
-    consents::signals,
-    consents::created_at,
-    consents::key_id,
-    consents::signature,
-);
-
-pub const COLUMNS: Columns = (
-    consents::id,
-    consents::site_id,
-    consents::notice_id,
-    consents::visitor,
-    consents::previous,
-    consents::choice,
-    consents::action,
-    consents::method,
-    consents::language,
-    consents::page,
-    consents::regime,
-    consents::regime_found,
-    consents::signals,
-    consents::created_at,
-    consents::key_id,
-    consents::signature,
-);
 
 impl Consent {
     /// Checks an answer against the notice it names, in memory. `now` is the server's clock in unix ms (invariant 6).

@@ -139,23 +139,21 @@ pub fn migrate(conn: &mut Conn) -> Result<usize, String> {
 }
 
 /// One server per SQLite file: two would each believe they are alone. Held as long as the value lives.
-pub struct FileLock(Option<std::fs::File>);
+pub struct FileLock {
+    _file: Option<std::fs::File>,
+}
 
 impl FileLock {
     /// `Ok` with nothing held for PostgreSQL, where any number may serve.
     pub fn take(url: &DatabaseUrl) -> Result<Self, String> {
-        let DatabaseUrl::Sqlite(path) = url else { return Ok(Self(None)) };
+        let DatabaseUrl::Sqlite(path) = url else { return Ok(Self { _file: None }) };
         let mut lock = path.clone().into_os_string();
         lock.push(".lock");
         let file = std::fs::File::create(&lock).map_err(|e| format!("{}: {e}", PathBuf::from(&lock).display()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(Some(file))),
+            Ok(()) => Ok(Self { _file: Some(file) }),
             Err(_) => Err(format!("{url} is already being served by another process")),
         }
-    }
-
-    pub fn is_held(&self) -> bool {
-        self.0.is_some()
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::consent::{COLUMNS, Consent};
+use crate::consent::Consent;
 use crate::db::Conn;
 use crate::schema::{consents, signing_keys};
 
@@ -14,7 +14,7 @@ pub fn history(conn: &mut Conn, site_id: i32, visitor: Uuid) -> QueryResult<Vec<
         .filter(consents::visitor.eq(visitor.as_bytes().to_vec()))
         .filter(consents::site_id.eq(site_id))
         .order(consents::seq.asc())
-        .select((COLUMNS, signing_keys::kid))
+        .select((Consent::as_select(), signing_keys::kid))
         .load(conn)
 }
 
