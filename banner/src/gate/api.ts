@@ -16,6 +16,8 @@ declare global {
 export interface Samtykke {
   /** Purpose → `granted` or `denied`; null before an answer. */
   readonly choice: Choice | null;
+  /** The latest receipt that came to this page; null before one. Nothing is kept for the next page. */
+  readonly receipt: Receipt | null;
   /** Whether a purpose is granted now. `necessary` always is; what is unknown never is. */
   granted(purpose: string): boolean;
   /** Shows the settings. Any element with `data-samtykke="open"` does the same when clicked. */

@@ -1,5 +1,6 @@
 // Holds the visitor's answer, and the page to it. Whatever is unknown is denied.
 
+import type { Receipt } from './api.js';
 import type { Choice, Config, Method, Service } from './config.js';
 import * as consentMode from './consent-mode.js';
 import { holds, pageOf, read, type Stored, write } from './cookie.js';
@@ -13,6 +14,7 @@ import { uuid } from './uuid.js';
 
 export interface OpenGate extends Gate {
   granted(purpose: string): boolean;
+  receipt(): Receipt | null;
   /** Starts what an earlier answer allows. */
   start(): void;
 }
@@ -21,6 +23,7 @@ export function openGate(config: Config, address: string): OpenGate {
   const { site, purposes, services } = config;
   const running = new Map<Service, Silence>();
   let stored = read(site);
+  let receipt: Receipt | null = null;
 
   const choice = () => (stored && holds(stored, config, Date.now()) ? stored.choice : null);
   const granted = (purpose: string) =>
@@ -94,7 +97,10 @@ export function openGate(config: Config, address: string): OpenGate {
       if (kept) write(config, null);
       apply();
     }
-    if (typeof outcome === 'object') emit('receipt', outcome);
+    if (typeof outcome === 'object') {
+      receipt = outcome;
+      emit('receipt', receipt);
+    }
   }
 
   consentMode.setDefaults();
@@ -103,6 +109,7 @@ export function openGate(config: Config, address: string): OpenGate {
   return {
     choice,
     granted,
+    receipt: () => receipt,
     decide,
     start() {
       if (choice()) deleteCookies(services, granted);

@@ -23,6 +23,9 @@ function run(config: Config) {
     get choice() {
       return gate.choice();
     },
+    get receipt() {
+      return gate.receipt();
+    },
     granted: gate.granted,
     open: () => show(2),
     grantAll: () => gate.decide('api', all(purposes, 'granted')),

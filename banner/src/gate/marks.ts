@@ -30,8 +30,11 @@ export function watch(allowed: (purpose: string) => boolean): Marks {
         mark.replaceWith(script);
         if (waiting) return;
       } else {
-        mark.src = src;
-        delete mark.dataset.src;
+        // A frame that is given its address while the page is being parsed stays empty in Chromium; a new one loads.
+        const full = mark.cloneNode(true) as typeof mark;
+        full.src = src;
+        delete full.dataset.src;
+        mark.replaceWith(full);
       }
     }
   }
@@ -72,7 +75,8 @@ function released(mark: HTMLScriptElement): HTMLScriptElement {
   if (mark.dataset.type) script.type = mark.dataset.type;
   // Browsers hide a nonce from its attribute.
   script.nonce = mark.nonce;
-  script.async = mark.async;
+  // Not `mark.async`: it is true for every script that did not run when the page had it parsed.
+  script.async = mark.hasAttribute('async');
   script.text = mark.text;
   return script;
 }

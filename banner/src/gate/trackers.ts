@@ -18,6 +18,8 @@ interface NamedTracker {
   trackPageView(): void;
   enableLinkTracking(): void;
   setTrackerUrl(url: string): void;
+  /** Old versions lack it. */
+  disableCookies?(): void;
 }
 
 let turn: Promise<void> = Promise.resolve();
@@ -43,7 +45,11 @@ export function startTracker({ kind, url, siteId }: Tracker): Silence {
     window._paq = pageQueue;
     if (!loaded || silent || !window.Piwik) return;
     const tracker = window.Piwik.getTracker(endpoint, siteId);
-    silence = () => tracker.setTrackerUrl('data:,');
+    silence = () => {
+      // It goes on hearing clicks, and would write its cookies again.
+      tracker.disableCookies?.();
+      tracker.setTrackerUrl('data:,');
+    };
     tracker.trackPageView();
     tracker.enableLinkTracking();
   }

@@ -11,6 +11,7 @@
     let siteId = site;
     let required = false;
     let given = false;
+    let stores = true;
     const waiting = [];
     let heartBeat;
 
@@ -29,8 +30,10 @@
       const name = `_pk_id.${siteId}.demo`;
       const known = document.cookie.split('; ').find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
       const value = known ?? `${randomHex()}.${Math.floor(Date.now() / 1000)}.`;
-      keep(name, value, MONTHS_13);
-      keep(`_pk_ses.${siteId}.demo`, 1, MINUTES_30);
+      if (stores) {
+        keep(name, value, MONTHS_13);
+        keep(`_pk_ses.${siteId}.demo`, 1, MINUTES_30);
+      }
       return value.slice(0, 16);
     }
 
@@ -71,6 +74,10 @@
       },
       disableHeartBeatTimer() {
         clearInterval(heartBeat);
+      },
+      disableCookies() {
+        stores = false;
+        this.deleteCookies();
       },
       deleteCookies() {
         for (const name of ['id', 'ses', 'ref']) keep(`_pk_${name}.${siteId}.demo`, '', 0);

@@ -9,7 +9,7 @@ const nb = {
   choice: 'Svaret ditt',
   cookies: 'Informasjonskapsler nå',
   noCookies: 'Ingen',
-  purposes: { necessary: 'Nødvendige', preferences: 'Preferanser', analytics: 'Analyse', advertising: 'Markedsføring' },
+  purposes: { necessary: 'Nødvendige', preferences: 'Tilpasning', analytics: 'Analyse', advertising: 'Markedsføring' },
   states: { granted: 'Ja', denied: 'Nei', none: 'Ikke svart, altså nei', always: 'Alltid på' },
   kinds: {
     page: 'Åpnet',

@@ -1,0 +1,96 @@
+// The demonstration shop as a visitor meets it.
+
+import { expect, type Locator, type Page } from '@playwright/test';
+import type { Receipt } from '../../banner/src/gate/api.js';
+import type { Hit, Service } from './service.js';
+
+/** The tags of the shop: scripts, collectors and what stands in the page. */
+const TAGS = /\/demo\/(ga\/|matomo\/|piwik\/|pixel\.gif|video\.html|retarget\.js)/;
+
+export type Answer = 'accept_all' | 'reject_all' | 'save';
+
+export class Shop {
+  readonly first: Locator;
+  readonly second: Locator;
+
+  constructor(
+    readonly page: Page,
+    readonly service: Service,
+    readonly requests: readonly string[],
+  ) {
+    this.first = page.locator('samtykke-panel .first');
+    this.second = page.locator('samtykke-panel dialog.second');
+  }
+
+  async visit(path = '/'): Promise<void> {
+    await this.page.goto(this.service.url + path);
+  }
+
+  /** Opens a page, and gives the answer that the first layer asks for. */
+  async answer(answer: 'accept_all' | 'reject_all', path = '/'): Promise<void> {
+    await this.visit(path);
+    const recorded = this.recorded();
+    await this.first.locator(`button[name=${answer}]`).click();
+    await recorded;
+  }
+
+  /** Opens a page, and says yes to these purposes alone. */
+  async choose(...purposes: string[]): Promise<void> {
+    await this.visit();
+    await this.first.locator('button[name=choose]').click();
+    for (const purpose of purposes) await this.switch(purpose).check();
+    const recorded = this.recorded();
+    await this.second.locator('button[name=save]').click();
+    await recorded;
+  }
+
+  switch(purpose: string): Locator {
+    return this.second.locator(`input[role=switch][name=${purpose}]`);
+  }
+
+  /** Waits for the next answer of the service to a consent. Ask for it before the consent is given. */
+  recorded() {
+    return this.page.waitForResponse(
+      (answer) => answer.request().method() === 'POST' && /consents$/.test(answer.url()),
+    );
+  }
+
+  /** What the browser asked of the shop's tags until now. */
+  tags(): string[] {
+    return this.requests.filter((url) => TAGS.test(url));
+  }
+
+  /** Waits until every one of these collectors was sent something, and answers with the collectors that were. */
+  async heard(...collectors: string[]): Promise<string[]> {
+    const all = async () => [...new Set((await this.service.hits()).map((hit) => hit.collector))].sort();
+    await expect.poll(all, `hits at ${collectors}`).toEqual(expect.arrayContaining(collectors));
+    return all();
+  }
+
+  async hits(collector: string): Promise<Hit[]> {
+    return (await this.service.hits()).filter((hit) => hit.collector === collector);
+  }
+
+  /** The names of the cookies that the page can see. */
+  async cookies(): Promise<string[]> {
+    const pairs = await this.page.evaluate(() => document.cookie);
+    return pairs
+      .split('; ')
+      .filter(Boolean)
+      .map((pair) => pair.replace(/=.*/, ''))
+      .sort();
+  }
+
+  async choice(): Promise<Readonly<Record<string, string>> | null> {
+    return this.page.evaluate(() => window.samtykke.choice);
+  }
+
+  /** The receipt that the page gets while `act` runs. */
+  async receipt(act: () => Promise<unknown>): Promise<Receipt> {
+    const receipt = this.page.evaluate(
+      () => new Promise<Receipt>((done) => document.addEventListener('samtykke:receipt', (e) => done(e.detail))),
+    );
+    await act();
+    return receipt;
+  }
+}
