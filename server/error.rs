@@ -34,7 +34,7 @@ pub enum Error {
     Busy,
 
     /// The database did not take it. Whether it did is not known, so the same id may and should be sent again.
-    #[error("the record could not be written; send it again in a moment")]
+    #[error("the database does not answer; send it again in a moment")]
     Unavailable,
 
     #[error("{0}")]

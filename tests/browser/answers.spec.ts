@@ -69,6 +69,7 @@ test('a frame that was allowed is there again, after a reload and on coming back
 test('a choice that is kept asks the service for nothing but its script', async ({ shop, page }) => {
   await shop.answer('accept_all');
   await shop.heard(...ALL);
+  await page.request.delete(`${shop.service.url}/demo/hits`);
   const before = shop.requests.length;
   await shop.visit('/');
   await shop.heard(...ALL);

@@ -12,7 +12,7 @@ interface Fixtures {
   service: Service;
   /** Every address that the browser asked for, in order, from the first page on. */
   requests: string[];
-  /** Takes complaints in the console that the test brings about. */
+  /** Takes what the test brings about: complaints in the console, and requests elsewhere that it answers itself. */
   expectComplaint: (about: RegExp) => void;
   shop: Shop;
 }
@@ -43,14 +43,15 @@ export const test = base.extend<Fixtures & { guard: undefined; expected: RegExp[
   guard: [
     async ({ service: _, context, expected }, use) => {
       const wrongs: string[] = [];
+      const isExpected = (text: string) => expected.some((about) => about.test(text));
       context.on('request', (request) => {
-        if (isForeign(request)) wrongs.push(`a request to ${request.url()}`);
+        if (isForeign(request) && !isExpected(request.url())) wrongs.push(`a request to ${request.url()}`);
       });
       context.on('weberror', (error) => wrongs.push(`an uncaught error: ${error.error().stack}`));
       // Chromium tells of violations of a content security policy here too.
       context.on('console', (message) => {
         const text = complaintOf(message);
-        if (text && !expected.some((about) => about.test(text))) wrongs.push(`a complaint: ${text}`);
+        if (text && !isExpected(text)) wrongs.push(`a complaint: ${text}`);
       });
       await use(undefined);
       const found = [...wrongs];
