@@ -1,4 +1,4 @@
-// The service is down, or says no: the page goes on, nothing is let through that was not allowed, and no answer is lost.
+// The service is down: the page goes on, nothing is let through that was not allowed, and no answer is lost.
 
 import type { Page } from '@playwright/test';
 import { expect, test } from './test.js';
@@ -10,6 +10,13 @@ const FAILED = /Failed to load resource|ERR_FAILED|ERR_CONNECTION_REFUSED/;
 async function cut(page: Page, part: string): Promise<() => Promise<void>> {
   await page.route(part, (route) => route.abort());
   return () => page.unroute(part);
+}
+
+/** Everything that the page sends as a consent, from now on. */
+function bodiesOf(page: Page): (string | null)[] {
+  const bodies: (string | null)[] = [];
+  page.on('request', (request) => request.url().endsWith('/consents') && bodies.push(request.postData()));
+  return bodies;
 }
 
 for (const part of ['**/v1/panel.*', '**/v1/sites/shop/notice*']) {
@@ -63,8 +70,7 @@ test('an answer that cannot be sent holds, and is sent the same when the network
   expectComplaint,
 }) => {
   expectComplaint(FAILED);
-  const bodies: (string | null)[] = [];
-  page.on('request', (request) => request.url().endsWith('/consents') && bodies.push(request.postData()));
+  const bodies = bodiesOf(page);
   const restore = await cut(page, '**/consents');
   await shop.visit('/om');
   const failed = page.waitForEvent('requestfailed');
@@ -87,8 +93,7 @@ test('an answer that was given while the service was down reaches it from the ne
   expectComplaint,
 }) => {
   expectComplaint(FAILED);
-  const bodies: (string | null)[] = [];
-  page.on('request', (request) => request.url().endsWith('/consents') && bodies.push(request.postData()));
+  const bodies = bodiesOf(page);
   await shop.visit('/om');
   await expect(shop.first).toBeVisible();
   await service.stop();
@@ -131,21 +136,4 @@ test('an answer whose receipt was lost on the way is recorded once', async ({ sh
   await failed;
   const receipt = await shop.receipt(() => page.evaluate(() => dispatchEvent(new Event('online'))));
   expect(await shop.service.history(receipt.capability)).toHaveLength(1);
-});
-
-test('a consent that the service refuses for good does not hold', async ({ shop, page, expectComplaint }) => {
-  expectComplaint(/422/);
-  await page.route('**/consents', (route) => route.fulfill({ status: 422, body: '{}' }), { times: 1 });
-  await shop.visit('/om');
-  const refused = shop.recorded();
-  await shop.first.locator('button[name=accept_all]').click();
-  await refused;
-  await expect.poll(() => shop.choice()).toBeNull();
-  await expect(page.locator('#choice [data-purpose=analytics]')).toHaveAttribute('data-state', 'none');
-  await expect.poll(() => shop.cookies()).toEqual([]);
-  const tags = shop.tags().length;
-  await shop.visit('/om');
-  await expect(shop.first).toBeVisible();
-  await page.waitForLoadState('networkidle');
-  expect(shop.tags()).toHaveLength(tags);
 });
