@@ -1,7 +1,7 @@
 //! The one way in which consents are written: a bounded queue, and behind it writers that commit everything that waits in one
 //! transaction with one fsync. What is answered is on disk (invariant 3); a full queue says so at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,9 +11,12 @@ use diesel::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::consent::Consent;
-use crate::db::{Conn, DatabaseUrl, on};
+use crate::db::{Conn, DatabaseUrl};
+use crate::erasure;
 use crate::error::{Error, Result};
-use crate::schema::{consents, readiness, signing_keys};
+use crate::insert::{self, Inserted};
+use crate::metrics::Written;
+use crate::schema::readiness;
 
 /// How long an answer is waited for. Past it the client is told to send again, which is safe: the id is the client's.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,12 +41,14 @@ type Write = Box<dyn FnOnce(Result<&mut Conn>) -> bool + Send>;
 pub struct Appender {
     queue: Option<SyncSender<Job>>,
     waiting: Arc<AtomicUsize>,
+    /// Something erased may still stand in SQLite's log.
+    unscrubbed: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Appender {
     /// `queue` consents may wait; one transaction holds at most `batch`.
-    pub fn start(url: &DatabaseUrl, queue: usize, batch: usize) -> Self {
+    pub fn start(url: &DatabaseUrl, queue: usize, batch: usize, written: &Written) -> Self {
         let (sender, receiver) = sync_channel(queue.max(1));
         let receiver = Arc::new(Mutex::new(receiver));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -51,12 +56,12 @@ impl Appender {
         let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { 2 };
         let threads = (0..writers)
             .map(|_| {
-                let mut writer = Writer { url: url.clone(), conn: None };
+                let mut writer = Writer { url: url.clone(), conn: None, written: written.clone() };
                 let (receiver, waiting) = (Arc::clone(&receiver), Arc::clone(&waiting));
                 std::thread::spawn(move || writer.run(&receiver, &waiting, batch.max(1)))
             })
             .collect();
-        Self { queue: Some(sender), waiting, threads }
+        Self { queue: Some(sender), waiting, unscrubbed: Arc::default(), threads }
     }
 
     /// Answers after COMMIT. Errors: `Busy` when nothing more may wait, `Unavailable` when it is not known to be written,
@@ -73,15 +78,70 @@ impl Appender {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
+        wait(self.start_write(move |conn| conn.transaction(write))?).await
+    }
+
+    /// Runs an erasure in a transaction of its own, and then takes what was erased out of the database's files.
+    pub async fn erase<T, F>(&self, erase: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        let unscrubbed = Arc::clone(&self.unscrubbed);
+        let erased = self.start_write(move |conn| {
+            let erased = conn.transaction(erase)?;
+            unscrubbed.store(!erasure::scrub(conn)?, Ordering::Relaxed);
+            Ok(erased)
+        })?;
+        wait(erased).await
+    }
+
+    /// The same for a thread that may wait. Its trace in SQLite's log goes at the next `scrub`.
+    pub fn erase_blocking<T, F>(&self, erase: F) -> Result<()>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.write_blocking(move |conn| conn.transaction(erase))?;
+        self.unscrubbed.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Once more, when a reader was in the way.
+    pub fn scrub(&self) -> Result<()> {
+        if self.unscrubbed.load(Ordering::Relaxed) {
+            let unscrubbed = Arc::clone(&self.unscrubbed);
+            self.write_blocking(move |conn| {
+                unscrubbed.store(!erasure::scrub(conn)?, Ordering::Relaxed);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Runs a write for a thread that may wait, and in no transaction: the write brings its own, or cannot have one.
+    pub fn write_blocking<T, F>(&self, write: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.start_write(write)?.blocking_recv().unwrap_or(Err(Error::Unavailable))
+    }
+
+    fn start_write<T, F>(&self, write: F) -> Result<oneshot::Receiver<Result<T>>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         self.enqueue(Job::Write(Box::new(move |conn| {
-            let outcome = conn.and_then(|conn| conn.transaction(write).map_err(|e| unavailable(&e)));
+            let outcome = conn.and_then(|conn| write(conn).map_err(|e| unavailable(&e)));
             let well = outcome.is_ok();
             // Nobody waits any more: they were told to send it again.
             let _ = reply.send(outcome);
             well
         })))?;
-        wait(answer).await
+        Ok(answer)
     }
 
     /// Whether the database takes writes: it does one.
@@ -140,6 +200,7 @@ fn unavailable(cause: &dyn std::fmt::Display) -> Error {
 struct Writer {
     url: DatabaseUrl,
     conn: Option<Conn>,
+    written: Written,
 }
 
 impl Writer {
@@ -193,14 +254,11 @@ impl Writer {
         }
         // Two writers that insert the same ids in different orders would wait for each other.
         appends.sort_by(|a, b| a.0.id.cmp(&b.0.id));
-        let outcomes = match self.commit(&appends.iter().map(|(consent, _)| &**consent).collect::<Vec<_>>()) {
+        let batch: Vec<&Consent> = appends.iter().map(|(consent, _)| &**consent).collect();
+        let outcomes = match self.commit(&batch) {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(_) if appends.len() == 1 => vec![Err(Error::Unavailable)],
-            // One of them may be what failed: alone, it fails no other.
-            Err(_) => appends
-                .iter()
-                .map(|(consent, _)| self.commit(&[consent]).map(|mut one| one.remove(0)))
-                .collect::<Vec<_>>(),
+            Err(e) if batch.len() == 1 => vec![Err(e)],
+            Err(_) => self.one_by_one(&batch),
         };
         for ((consent, reply), outcome) in appends.into_iter().zip(outcomes) {
             let answer = outcome.and_then(|outcome| match outcome {
@@ -213,34 +271,28 @@ impl Writer {
         }
     }
 
+    /// One of a batch may be what failed: alone, it fails no other. But a database that is not there is not asked again for each.
+    fn one_by_one(&mut self, batch: &[&Consent]) -> Vec<Result<Inserted>> {
+        let mut there = true;
+        let outcomes = batch.iter().map(|consent| {
+            if there && self.conn.is_none() {
+                self.conn = self.take().ok();
+                there = self.conn.is_some();
+            }
+            if !there {
+                return Err(Error::Unavailable);
+            }
+            self.commit(&[consent]).map(|mut one| one.remove(0))
+        });
+        outcomes.collect()
+    }
+
     fn commit(&mut self, batch: &[&Consent]) -> Result<Vec<Inserted>> {
         let mut conn = self.take()?;
-        let outcomes = conn
-            .transaction(|conn| batch.iter().map(|consent| insert(conn, consent)).collect::<QueryResult<Vec<_>>>())
-            .map_err(|e| unavailable(&e))?;
+        let outcomes = insert::commit(&mut conn, batch).map_err(|e| unavailable(&e))?;
         self.conn = Some(conn);
+        self.written.transactions.inc();
+        self.written.rows.inc_by(outcomes.iter().filter(|outcome| matches!(outcome, Inserted::New)).count() as u64);
         Ok(outcomes)
     }
-}
-
-enum Inserted {
-    New,
-    Taken(Box<Consent>, String),
-}
-
-fn insert(conn: &mut Conn, consent: &Consent) -> QueryResult<Inserted> {
-    let rows = on!(conn, |c| diesel::insert_into(consents::table)
-        .values(consent)
-        .on_conflict(consents::id)
-        .do_nothing()
-        .execute(c))?;
-    if rows == 1 {
-        return Ok(Inserted::New);
-    }
-    let (old, kid): (Consent, String) = consents::table
-        .inner_join(signing_keys::table)
-        .filter(consents::id.eq(&consent.id))
-        .select((Consent::as_select(), signing_keys::kid))
-        .first(conn)?;
-    Ok(Inserted::Taken(Box::new(old), kid))
 }

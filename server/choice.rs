@@ -52,6 +52,10 @@ pub enum Action {
     Granted,
     Partial,
     Refused,
+    /// Nothing is granted any more, and something was.
+    Withdrawn,
+    /// The same as before, and something is granted.
+    Renewed,
 }
 
 impl Choice {
@@ -82,6 +86,16 @@ impl Choice {
             _ => Action::Partial,
         }
     }
+
+    /// What it amounts to for somebody who answered before.
+    pub fn action_after(&self, before: &Self) -> Action {
+        let (now, then) = (self.action(), before.action());
+        match (now, then) {
+            (Action::Refused, Action::Granted | Action::Partial) => Action::Withdrawn,
+            (Action::Granted | Action::Partial, _) if self == before => Action::Renewed,
+            _ => now,
+        }
+    }
 }
 
 impl Action {
@@ -90,6 +104,8 @@ impl Action {
             Self::Granted => "granted",
             Self::Partial => "partial",
             Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Renewed => "renewed",
         }
     }
 }
@@ -124,5 +140,20 @@ mod tests {
         assert_eq!(choice(r#"{"a":"granted","b":"granted"}"#).action(), Action::Granted);
         assert_eq!(choice(r#"{"a":"granted","b":"denied"}"#).action(), Action::Partial);
         assert_eq!(choice(r#"{"a":"denied","b":"denied"}"#).action(), Action::Refused);
+    }
+
+    #[test]
+    fn what_was_answered_before_decides_what_an_answer_amounts_to() {
+        let both = choice(r#"{"a":"granted","b":"granted"}"#);
+        let one = choice(r#"{"a":"granted","b":"denied"}"#);
+        let none = choice(r#"{"a":"denied","b":"denied"}"#);
+        let check = |now: &Choice, before: &Choice, expected| assert_eq!(now.action_after(before), expected);
+        check(&none, &both, Action::Withdrawn);
+        check(&none, &one, Action::Withdrawn);
+        check(&none, &none, Action::Refused);
+        check(&both, &both, Action::Renewed);
+        check(&one, &one, Action::Renewed);
+        check(&one, &both, Action::Partial);
+        check(&both, &none, Action::Granted);
     }
 }

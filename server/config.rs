@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 
 use crate::db::DatabaseUrl;
+use crate::retention::Keep;
 
 /// Where things are kept; every subcommand needs these.
 #[derive(Args, Clone, Debug)]
@@ -60,6 +61,14 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_REFRESH_MS", default_value_t = 2000)]
     pub refresh_ms: u64,
 
+    /// How often what was recorded gets its place in the ledger, in milliseconds
+    #[arg(long, env = "SAMTYKKE_SEAL_MS", default_value_t = 1000)]
+    pub seal_ms: u64,
+
+    /// The ledger's name, such as example.no/consents; it is chosen once, on the first start [default: a random one]
+    #[arg(long, env = "SAMTYKKE_LEDGER_ORIGIN")]
+    pub ledger_origin: Option<String>,
+
     /// Consents a minute that one address may send; 0 sets no limit
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
@@ -72,12 +81,19 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_STOP_SECONDS", default_value_t = 20)]
     pub stop_seconds: u64,
 
+    #[command(flatten)]
+    pub keep: Keep,
+
     /// Serve the demonstration shop at `/`, with its site and its collectors
     #[arg(long, env = "SAMTYKKE_DEMO")]
     pub demo: bool,
 }
 
 impl Serve {
+    pub fn seal(&self) -> Duration {
+        Duration::from_millis(self.seal_ms.max(10))
+    }
+
     pub fn refresh(&self) -> Duration {
         Duration::from_millis(self.refresh_ms.max(10))
     }

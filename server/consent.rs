@@ -1,10 +1,11 @@
 //! A consent: one recorded answer. `NewConsent` comes in, `Consent` is kept; it is appended and never changed (invariant 2).
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::choice::Choice;
+use crate::choice::{Action, Choice};
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::regime::{self, Regime};
 use crate::schema::consents;
@@ -20,7 +21,8 @@ const PAGE_LENGTH: usize = 300;
 pub struct NewConsent {
     /// Made by the client (UUID version 7), so that sending again is recognised.
     pub id: Uuid,
-    /// The random id (UUID version 4) in the site's own cookie.
+    /// The random id in the site's own cookie: UUID version 7, so that visitors stand in the index in the order in which they came.
+    /// Version 4 from banners of before that is as good.
     pub visitor: Uuid,
     /// The number of the notice that was answered.
     pub notice: i32,
@@ -75,16 +77,28 @@ pub struct Consent {
     pub created_at: i64,
     pub key_id: i32,
     pub signature: Vec<u8>,
+    /// 16 random bytes. Answers from before the ledger have none.
+    pub salt: Option<Vec<u8>>,
 }
 
 impl Consent {
-    /// Checks an answer against the notice it names, in memory. `now` is the server's clock in unix ms (invariant 6).
-    /// It is not signed yet.
-    pub fn new(new: &NewConsent, site: &Site, signals: &[Signal], now: i64) -> Result<Self> {
-        versioned("id", new.id, 7)?;
-        versioned("visitor", new.visitor, 4)?;
+    /// Checks an answer against the notice it names, in memory. `before` is the row of `previous`, when there is one.
+    /// `now` is the server's clock in unix ms (invariant 6); `salt` is random. It is not signed yet.
+    pub fn new(
+        new: &NewConsent,
+        site: &Site,
+        signals: &[Signal],
+        before: Option<&Self>,
+        now: i64,
+        salt: [u8; 16],
+    ) -> Result<Self> {
+        versioned("id", new.id, &[7])?;
+        versioned("visitor", new.visitor, &[7, 4])?;
         if let Some(previous) = new.previous {
-            versioned("previous", previous, 7)?;
+            versioned("previous", previous, &[7])?;
+        }
+        if before.is_some_and(|before| before.site_id != site.id || before.visitor != new.visitor.as_bytes()) {
+            return Err(Error::invalid("previous", "is another visitor's consent"));
         }
         let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
         new.choice.check(&asked.purposes)?;
@@ -108,7 +122,7 @@ impl Consent {
             visitor: new.visitor.as_bytes().to_vec(),
             previous: new.previous.map(|id| id.as_bytes().to_vec()),
             choice: serde_json::to_string(&new.choice).map_err(|e| Error::Internal(e.to_string()))?,
-            action: new.choice.action().as_str().to_owned(),
+            action: Self::action(&new.choice, before)?.as_str().to_owned(),
             method: new.method.as_str().to_owned(),
             language: new.language.clone(),
             page: new.page.clone(),
@@ -118,7 +132,14 @@ impl Consent {
             created_at: now,
             key_id: 0,
             signature: Vec::new(),
+            salt: Some(salt.to_vec()),
         })
+    }
+
+    fn action(choice: &Choice, before: Option<&Self>) -> Result<Action> {
+        let Some(before) = before else { return Ok(choice.action()) };
+        let before = serde_json::from_str(&before.choice).map_err(|e| Error::Internal(e.to_string()))?;
+        Ok(choice.action_after(&before))
     }
 
     /// Whether both are the same answer sent twice. What the server adds, such as the time, may differ.
@@ -127,68 +148,21 @@ impl Consent {
         let how = |c: &Self| (c.method.clone(), c.language.clone(), c.page.clone());
         said(self) == said(other) && how(self) == how(other)
     }
-
-    /// The record: canonical JSON (RFC 8785) of everything that was answered, by whom, when and how. This is what is signed.
-    pub fn record(&self, site: &str, notice: i32, notice_hash: &str) -> Result<String> {
-        let choice: Choice = serde_json::from_str(&self.choice).map_err(|e| Error::Internal(e.to_string()))?;
-        let record = Record {
-            action: &self.action,
-            choice: &choice,
-            created_at: self.created_at,
-            id: uuid(&self.id)?,
-            language: self.language.as_deref(),
-            method: &self.method,
-            notice: RecordNotice { hash: notice_hash, number: notice },
-            page: self.page.as_deref(),
-            previous: self.previous.as_deref().map(uuid).transpose()?,
-            regime: RecordRegime { found: &self.regime_found, model: &self.regime },
-            signals: self.signals.split(' ').filter(|signal| !signal.is_empty()).collect(),
-            site,
-            visitor: uuid(&self.visitor)?,
-        };
-        serde_json_canonicalizer::to_string(&record).map_err(|e| Error::Internal(e.to_string()))
-    }
 }
 
-#[derive(Serialize)]
-struct Record<'a> {
-    action: &'a str,
-    choice: &'a Choice,
-    created_at: i64,
-    id: Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<&'a str>,
-    method: &'a str,
-    notice: RecordNotice<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<Uuid>,
-    regime: RecordRegime<'a>,
-    signals: Vec<&'a str>,
-    site: &'a str,
-    visitor: Uuid,
+/// The consent with this id, if it is there.
+pub fn find(conn: &mut Conn, id: Uuid) -> QueryResult<Option<Consent>> {
+    consents::table.filter(consents::id.eq(id.as_bytes().to_vec())).select(Consent::as_select()).first(conn).optional()
 }
 
-#[derive(Serialize)]
-struct RecordNotice<'a> {
-    hash: &'a str,
-    number: i32,
+/// The number of its row.
+pub fn seq_of(conn: &mut Conn, id: Uuid) -> QueryResult<Option<i64>> {
+    consents::table.filter(consents::id.eq(id.as_bytes().to_vec())).select(consents::seq).first(conn).optional()
 }
 
-#[derive(Serialize)]
-struct RecordRegime<'a> {
-    found: &'a str,
-    model: &'a str,
-}
-
-fn versioned(field: &str, id: Uuid, version: usize) -> Result<()> {
-    if id.get_version_num() == version && id.get_variant() == uuid::Variant::RFC4122 {
+fn versioned(field: &str, id: Uuid, versions: &[usize]) -> Result<()> {
+    if versions.contains(&id.get_version_num()) && id.get_variant() == uuid::Variant::RFC4122 {
         return Ok(());
     }
-    Err(Error::invalid(field, format!("expected a UUID of version {version} (RFC 9562)")))
-}
-
-fn uuid(bytes: &[u8]) -> Result<Uuid> {
-    Uuid::from_slice(bytes).map_err(|e| Error::Internal(format!("a stored id: {e}")))
+    Err(Error::invalid(field, format!("expected a UUID of version {} (RFC 9562)", versions[0])))
 }

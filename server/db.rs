@@ -111,13 +111,23 @@ impl DatabaseUrl {
     }
 }
 
-/// libpq waits without end for a server that does not answer, unless the URL says how long.
+/// libpq waits without end for a server that does not answer, and for one that has gone silent, unless the URL says how long.
 fn with_patience(url: &str) -> String {
-    if url.contains("connect_timeout") {
-        return url.to_owned();
+    const PATIENCE: [(&str, &str); 5] = [
+        ("connect_timeout", "5"),
+        ("tcp_user_timeout", "10000"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "3"),
+        ("keepalives_count", "3"),
+    ];
+    let mut url = url.to_owned();
+    for (name, value) in PATIENCE {
+        if !url.contains(name) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{separator}{name}={value}");
+        }
     }
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}connect_timeout=5")
+    url
 }
 
 /// Brings the schema up to date and says how many migrations ran.

@@ -2,8 +2,10 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    digest(&SHA256, bytes).as_ref().to_vec()
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
 }
 
 pub fn hex(bytes: &[u8]) -> String {

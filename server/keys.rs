@@ -1,90 +1,86 @@
-//! The keys: one signs receipts (Ed25519), one makes capabilities (HMAC). Both are made on the first start, in files of mode 0600
-//! in the data folder. Only the public half of the first ever goes anywhere else. Servers that share a database may share the files.
+//! The keys: some sign receipts and checkpoints (Ed25519), one makes capabilities (HMAC). Both files are made on the first start,
+//! with mode 0600, in the data folder. Only the public halves ever go anywhere else. Servers that share a database share the files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use diesel::prelude::*;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use serde::Serialize;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use uuid::Uuid;
 
-use crate::db::{Conn, on};
 use crate::error::{Error, Result};
-use crate::schema::signing_keys;
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 /// Bytes of an HMAC-SHA256 that a capability carries: 128 bits.
 const TAG_LENGTH: usize = 16;
 
-pub struct Keys {
-    signing: EncodingKey,
+/// One Ed25519 key with its name.
+pub struct SigningKey {
+    pair: Ed25519KeyPair,
     /// RFC 7638 thumbprint of the public half.
     pub kid: String,
-    public: Vec<u8>,
+    /// 32 bytes.
+    pub public: Vec<u8>,
+}
+
+impl SigningKey {
+    /// 64 bytes, over exactly these bytes (RFC 8032).
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
+        let jwk = Jwk::from_encoding_key(&EncodingKey::from_ed_der(der), Algorithm::EdDSA).ok()?;
+        let kid = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
+        let public = pair.public_key().as_ref().to_vec();
+        Some(Self { pair, kid, public })
+    }
+}
+
+pub struct Keys {
+    /// Never empty. The first signs; the others were rotated out, and sign checkpoints beside it as long as they are kept.
+    signing: Vec<SigningKey>,
     capability: hmac::Key,
-    /// The row of `signing_keys` that holds the public half; set by `register`.
+    /// The row of `signing_keys` that holds the public half of the first; see `jwks::register`.
     pub id: i32,
 }
 
 impl Keys {
     /// Reads the keys of a data folder, or makes them. Errors are sentences for whoever starts the server.
     pub fn open(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("signing-key.pem");
-        let pem = read_or_make(&path, || {
-            let pair = Ed25519KeyPair::generate().map_err(|_| "the system gave no randomness".to_owned())?;
-            let der = pair.to_pkcs8v1().map_err(|_| "a new key could not be written down".to_owned())?;
-            Ok(format!("{PEM_BEGIN}\n{}\n{PEM_END}\n", STANDARD.encode(der.as_ref())).into_bytes())
-        })?;
+        let path = signing_path(folder);
+        let pem = read_or_make(&path, new_signing_key)?;
         let damaged = || format!("{}: expected an Ed25519 private key in PEM (PKCS #8)", path.display());
-        let der = pem_body(&pem).ok_or_else(damaged)?;
-        let pair = Ed25519KeyPair::from_pkcs8(&der).map_err(|_| damaged())?;
-        let signing = EncodingKey::from_ed_der(&der);
-        let kid = Jwk::from_encoding_key(&signing, Algorithm::EdDSA)
-            .and_then(|jwk| jwk.thumbprint(ThumbprintHash::SHA256))
-            .map_err(|_| damaged())?;
+        let ders = pem_bodies(&pem).filter(|ders| !ders.is_empty()).ok_or_else(damaged)?;
+        let signing = ders.iter().map(|der| SigningKey::from_pkcs8(der)).collect::<Option<Vec<_>>>();
 
         let path = folder.join("capability.key");
-        let secret = read_or_make(&path, || {
-            let mut secret = [0; 32];
-            SystemRandom::new().fill(&mut secret).map_err(|_| "the system gave no randomness".to_owned())?;
-            Ok(format!("{}\n", STANDARD.encode(secret)).into_bytes())
-        })?;
+        let secret = read_or_make(&path, || Ok(format!("{}\n", STANDARD.encode(random::<32>()?)).into_bytes()))?;
         let secret = std::str::from_utf8(&secret).ok().and_then(|text| STANDARD.decode(text.trim()).ok());
         let secret = secret
             .filter(|secret| secret.len() >= 32)
             .ok_or_else(|| format!("{}: expected 32 bytes or more in base64", path.display()))?;
-
-        let public = pair.public_key().as_ref().to_vec();
-        Ok(Self { signing, kid, public, capability: hmac::Key::new(hmac::HMAC_SHA256, &secret), id: 0 })
+        let capability = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        Ok(Self { signing: signing.ok_or_else(damaged)?, capability, id: 0 })
     }
 
-    /// Writes the public half down, so that whatever was signed with it stays checkable.
-    pub fn register(&mut self, conn: &mut Conn, now: i64) -> QueryResult<()> {
-        let row = (
-            signing_keys::kid.eq(&self.kid),
-            signing_keys::public_key.eq(&self.public),
-            signing_keys::created_at.eq(now),
-        );
-        on!(conn, |c| diesel::insert_into(signing_keys::table).values(row).on_conflict_do_nothing().execute(c))?;
-        self.id = signing_keys::table.filter(signing_keys::kid.eq(&self.kid)).select(signing_keys::id).first(conn)?;
-        Ok(())
+    /// The key that signs receipts now.
+    pub fn current(&self) -> &SigningKey {
+        &self.signing[0]
     }
 
-    /// 64 bytes, over exactly these bytes (RFC 8032).
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let signature =
-            crypto::sign(message, &self.signing, Algorithm::EdDSA).map_err(|e| Error::Internal(e.to_string()))?;
-        URL_SAFE_NO_PAD.decode(signature).map_err(|e| Error::Internal(e.to_string()))
+    /// The current key and those it replaced.
+    pub fn all(&self) -> &[SigningKey] {
+        &self.signing
     }
 
     /// What opens a visitor's own history on one site: the visitor and a tag that only this server makes, 43 characters.
@@ -113,43 +109,53 @@ impl Keys {
     }
 }
 
-/// A JSON Web Key Set (RFC 7517) of every key that ever signed here (RFC 8037).
-#[derive(Serialize)]
-pub struct KeySet {
-    keys: Vec<PublicKey>,
+/// Puts a new signing key before the old ones; servers use it from their next start on. Says its kid.
+/// With `alone`, the private halves of the old ones are forgotten: what they signed stays checkable, but checkpoints no longer
+/// carry their signatures.
+pub fn rotate(folder: &Path, alone: bool) -> Result<String, String> {
+    let path = signing_path(folder);
+    Keys::open(folder)?;
+    let mut pem = new_signing_key()?;
+    if !alone {
+        pem.extend(read_secret(&path)?);
+    }
+    replace_secret(&path, &pem).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(Keys::open(folder)?.current().kid.clone())
 }
 
-#[derive(Serialize)]
-struct PublicKey {
-    kty: &'static str,
-    crv: &'static str,
-    x: String,
-    kid: String,
-    alg: &'static str,
-    r#use: &'static str,
+/// Random bytes from the system's generator.
+pub fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| "the system gave no randomness".to_owned())?;
+    Ok(bytes)
 }
 
-pub fn published(conn: &mut Conn) -> QueryResult<KeySet> {
-    let rows: Vec<(String, Vec<u8>)> = signing_keys::table
-        .order(signing_keys::id.asc())
-        .select((signing_keys::kid, signing_keys::public_key))
-        .load(conn)?;
-    let key = |(kid, public): (String, Vec<u8>)| PublicKey {
-        kty: "OKP",
-        crv: "Ed25519",
-        x: URL_SAFE_NO_PAD.encode(public),
-        kid,
-        alg: "EdDSA",
-        r#use: "sig",
-    };
-    Ok(KeySet { keys: rows.into_iter().map(key).collect() })
+fn signing_path(folder: &Path) -> PathBuf {
+    folder.join("signing-key.pem")
+}
+
+fn new_signing_key() -> Result<Vec<u8>, String> {
+    let pair = Ed25519KeyPair::generate().map_err(|_| "the system gave no randomness".to_owned())?;
+    let der = pair.to_pkcs8v1().map_err(|_| "a new key could not be written down".to_owned())?;
+    Ok(format!("{PEM_BEGIN}\n{}\n{PEM_END}\n", STANDARD.encode(der.as_ref())).into_bytes())
 }
 
 /// The content of a secret file, which is made when missing.
 fn read_or_make(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
     if !path.exists() {
-        write_secret(path, &make()?).map_err(|e| format!("{}: {e}", path.display()))?;
+        let half = write_half(path, &make()?).map_err(|e| format!("{}: {e}", path.display()))?;
+        // A link, unlike a rename, never replaces: one that another process has made meanwhile stays.
+        let linked = fs::hard_link(&half, path);
+        fs::remove_file(&half).map_err(|e| format!("{}: {e}", half.display()))?;
+        match linked {
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(format!("{}: {e}", path.display())),
+            _ => {}
+        }
     }
+    read_secret(path)
+}
+
+fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
     let told = |e: std::io::Error| format!("{}: {e}", path.display());
     let mut file = File::open(path).map_err(told)?;
     let mode = file.metadata().map_err(told)?.permissions().mode();
@@ -162,25 +168,31 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, String>) -> 
     Ok(content)
 }
 
-/// Writes a new secret whole or not at all, for its owner alone. One that another process has made meanwhile stays.
-fn write_secret(path: &Path, content: &[u8]) -> std::io::Result<()> {
+fn replace_secret(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let half = write_half(path, content)?;
+    fs::rename(half, path)
+}
+
+/// Writes a secret beside its place, whole and for its owner alone.
+fn write_half(path: &Path, content: &[u8]) -> std::io::Result<PathBuf> {
     let half = path.with_extension(format!("new-{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
     file.write_all(content)?;
     file.sync_all()?;
-    // A link, unlike a rename, never replaces.
-    let linked = fs::hard_link(&half, path);
-    fs::remove_file(&half)?;
-    match linked {
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
-    }
+    Ok(half)
 }
 
-fn pem_body(pem: &[u8]) -> Option<Vec<u8>> {
+/// Every block of a PEM file; nothing when anything else stands in it.
+fn pem_bodies(pem: &[u8]) -> Option<Vec<Vec<u8>>> {
     let text = std::str::from_utf8(pem).ok()?;
-    let body: String = text.trim().strip_prefix(PEM_BEGIN)?.strip_suffix(PEM_END)?.split_whitespace().collect();
-    STANDARD.decode(body).ok()
+    let mut bodies = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (body, after) = rest.strip_prefix(PEM_BEGIN)?.split_once(PEM_END)?;
+        bodies.push(STANDARD.decode(body.split_whitespace().collect::<String>()).ok()?);
+        rest = after.trim();
+    }
+    Some(bodies)
 }
 
 #[cfg(test)]
@@ -192,7 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let first = Keys::open(folder.path()).expect("new keys");
         let again = Keys::open(folder.path()).expect("the same keys");
-        assert_eq!(first.kid, again.kid);
+        assert_eq!(first.current().kid, again.current().kid);
         for name in ["signing-key.pem", "capability.key"] {
             let path = folder.path().join(name);
             assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
@@ -202,9 +214,26 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
         }
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing half-made is left");
-        fs::write(folder.path().join("signing-key.pem"), "not a key").expect("a file");
-        let refused = Keys::open(folder.path()).err().expect("a damaged key");
-        assert!(refused.contains("expected an Ed25519 private key"), "{refused}");
+        for damage in ["", "not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
+            fs::write(folder.path().join("signing-key.pem"), damage).expect("a file");
+            let refused = Keys::open(folder.path()).err().expect("a damaged key");
+            assert!(refused.contains("expected an Ed25519 private key"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_rotated_key_stays_behind_the_new_one_until_it_is_dropped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let old = Keys::open(folder.path()).expect("new keys");
+        let kid = rotate(folder.path(), false).expect("rotated");
+        let both = Keys::open(folder.path()).expect("both keys");
+        assert_ne!(kid, old.current().kid);
+        assert_eq!(both.all().iter().map(|key| &key.kid).collect::<Vec<_>>(), [&kid, &old.current().kid]);
+        assert_eq!(both.capability("shop", Uuid::nil()), old.capability("shop", Uuid::nil()));
+        let alone = rotate(folder.path(), true).expect("rotated");
+        assert_eq!(Keys::open(folder.path()).expect("one key").all().len(), 1);
+        assert_ne!(alone, kid);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing half-made is left");
     }
 
     #[test]

@@ -12,19 +12,27 @@
 //! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history.
 
 pub mod append;
+pub mod backup;
 pub mod banner;
 pub mod choice;
 pub mod config;
 pub mod consent;
 pub mod db;
+pub mod erasure;
 pub mod error;
+pub mod every;
 pub mod hash;
 pub mod http;
+pub mod insert;
+pub mod jwks;
 pub mod keys;
+pub mod ledger;
 pub mod metrics;
 pub mod notice;
 pub mod receipt;
+pub mod record;
 pub mod regime;
+pub mod retention;
 pub mod schema;
 pub mod serve;
 pub mod service;

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod command;
+
 use std::io::IsTerminal;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -11,11 +13,10 @@ use actix_web::rt::{
     signal::unix::{SignalKind, signal},
 };
 use clap::{Parser, Subcommand};
+use samtykke::backup;
 use samtykke::config::{Serve, Storage};
-use samtykke::db::{self, Conn};
-use samtykke::serve::{self, data_folder, now};
-use samtykke::site::{self, Applied};
-use samtykke::site_file;
+use samtykke::retention::Keep;
+use samtykke::serve::{self, now};
 
 /// Consent and cookie service: asks, gates the page's tags by the answer, and keeps the proof
 #[derive(Parser)]
@@ -37,21 +38,43 @@ enum Verb {
     /// Work with sites
     Site {
         #[command(subcommand)]
-        verb: SiteVerb,
+        verb: command::site::Verb,
+    },
+    /// Verify the ledger, prove what stands in it
+    Ledger {
+        #[command(subcommand)]
+        verb: command::ledger::Verb,
+    },
+    /// Check receipts
+    Receipt {
+        #[command(subcommand)]
+        verb: command::receipt::Verb,
+    },
+    /// Work with the signing keys
+    Key {
+        #[command(subcommand)]
+        verb: command::key::Verb,
+    },
+    /// Work with a visitor's answers
+    Visitor {
+        #[command(subcommand)]
+        verb: command::visitor::Verb,
+    },
+    /// Erase what was kept long enough, as a running server does every night
+    Retention {
+        #[command(flatten)]
+        keep: Keep,
+        /// Only say what would go
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Copy the embedded database into a new file, also while it is served; the keys in the data folder are not in it
+    Backup {
+        /// A file that does not exist yet
+        file: PathBuf,
     },
     /// Say which version this is
     Version,
-}
-
-#[derive(Subcommand)]
-enum SiteVerb {
-    /// Create or change a site as a file says; publishes its next notice if what visitors are shown has changed
-    Apply {
-        /// A site file in TOML
-        file: PathBuf,
-    },
-    /// List the sites with their current notice and origins
-    List,
 }
 
 fn main() -> ExitCode {
@@ -74,28 +97,25 @@ fn main() -> ExitCode {
 fn run(line: Line) -> Result<(), String> {
     let storage = &line.storage;
     match line.verb {
-        Verb::Serve(settings) => {
-            let listener =
-                TcpListener::bind(settings.listen).map_err(|e| format!("cannot listen on {}: {e}", settings.listen))?;
-            let address = listener.local_addr().map_err(|e| e.to_string())?;
-            serve::run(storage, &settings, listener, now, |server| {
-                stop_on_signal(&server);
-                println!("Samtykke {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
-                if settings.demo {
-                    println!("The demonstration shop: http://{address}/ (Norwegian) and http://{address}/en (English)");
-                }
-            })
-        }
+        Verb::Serve(settings) => serve(storage, &settings),
         Verb::Migrate => {
-            let (_, ran) = open(storage)?;
+            let (_, ran) = command::open(storage)?;
             println!("{}: {ran} migrations ran", storage.database());
             Ok(())
         }
-        Verb::Site { verb: SiteVerb::Apply { file } } => apply(storage, &file),
-        Verb::Site { verb: SiteVerb::List } => {
-            for (key, notice, origins) in site::list(&mut open(storage)?.0).map_err(|e| e.to_string())? {
-                println!("{key}\tnotice {notice}\t{}", origins.join(" "));
-            }
+        Verb::Site { verb } => command::site::run(storage, &verb),
+        Verb::Ledger { verb } => command::ledger::run(storage, &verb),
+        Verb::Receipt { verb } => command::receipt::run(&verb),
+        Verb::Key { verb } => command::key::run(storage, &verb),
+        Verb::Visitor { verb } => command::visitor::run(storage, &verb),
+        Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
+        Verb::Backup { file } => {
+            backup::write(&storage.database(), &file)?;
+            println!(
+                "{} is written; the keys in {} need a copy of their own",
+                file.display(),
+                storage.data_dir.display()
+            );
             Ok(())
         }
         Verb::Version => {
@@ -103,6 +123,19 @@ fn run(line: Line) -> Result<(), String> {
             Ok(())
         }
     }
+}
+
+fn serve(storage: &Storage, settings: &Serve) -> Result<(), String> {
+    let listener =
+        TcpListener::bind(settings.listen).map_err(|e| format!("cannot listen on {}: {e}", settings.listen))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    serve::run(storage, settings, listener, now, |server| {
+        stop_on_signal(&server);
+        println!("Samtykke {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
+        if settings.demo {
+            println!("The demonstration shop: http://{address}/ (Norwegian) and http://{address}/en (English)");
+        }
+    })
 }
 
 /// SIGTERM and SIGINT alike: no new connections, what is under way is finished.
@@ -117,30 +150,4 @@ fn stop_on_signal(server: &ServerHandle) {
             server.stop(true).await;
         });
     }
-}
-
-/// The database, up to date, and how many migrations that took.
-fn open(storage: &Storage) -> Result<(Conn, usize), String> {
-    let url = storage.database();
-    data_folder(&storage.data_dir)?;
-    let mut conn = url.open()?;
-    let ran = db::migrate(&mut conn)?;
-    Ok((conn, ran))
-}
-
-fn apply(storage: &Storage, file: &PathBuf) -> Result<(), String> {
-    let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
-    let parsed = site_file::parse(&text).map_err(|e| format!("{name} changes nothing, since it is wrong:\n{e}"))?;
-    for warning in &parsed.warnings {
-        eprintln!("warning: {warning}");
-    }
-    let applied = site::apply(&mut open(storage)?.0, &parsed, now()).map_err(|e| format!("{name}: {e}"))?;
-    let key = &parsed.key;
-    match applied {
-        Applied::Unchanged { notice } => println!("{key}: nothing to change; notice {notice} stands"),
-        Applied::Settings { notice } => println!("{key}: settings changed; notice {notice} stands"),
-        Applied::Published { notice } => println!("{key}: notice {notice} published"),
-    }
-    Ok(())
 }

@@ -23,6 +23,13 @@ struct Recorded {
     method: String,
 }
 
+/// What the writers count themselves.
+#[derive(Clone, Default)]
+pub struct Written {
+    pub transactions: Counter,
+    pub rows: Counter,
+}
+
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
@@ -30,6 +37,7 @@ pub struct Metrics {
     consents: Family<Recorded, Counter>,
     repeated: Counter,
     waiting: Gauge,
+    pub written: Written,
 }
 
 impl Default for Metrics {
@@ -40,12 +48,15 @@ impl Default for Metrics {
         let consents = Family::default();
         let repeated = Counter::default();
         let waiting = Gauge::default();
+        let written = Written::default();
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time from a request to its answer", seconds.clone());
         registry.register("consents", "Consents recorded", consents.clone());
         registry.register("consents_repeated", "Consents sent again and recognised", repeated.clone());
         registry.register("writes_waiting", "Writes that wait or are under way", waiting.clone());
-        Self { registry, requests, seconds, consents, repeated, waiting }
+        registry.register("write_transactions", "Transactions that committed consents", written.transactions.clone());
+        registry.register("write_rows", "Consents that they held", written.rows.clone());
+        Self { registry, requests, seconds, consents, repeated, waiting, written }
     }
 }
 

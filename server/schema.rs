@@ -50,6 +50,45 @@ diesel::table! {
         created_at -> BigInt,
         key_id -> Integer,
         signature -> Binary,
+        salt -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    erasures (seq) {
+        seq -> BigInt,
+        site_id -> Integer,
+        reason -> Text,
+        leaves -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger (id) {
+        id -> Integer,
+        origin -> Text,
+        size -> BigInt,
+        root -> Binary,
+        consents_to -> BigInt,
+        erasures_to -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_runs (leaf) {
+        leaf -> BigInt,
+        kind -> Text,
+        seq -> BigInt,
+        length -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_tiles (level, number) {
+        level -> Integer,
+        number -> BigInt,
+        hashes -> Binary,
     }
 }
 

@@ -11,16 +11,23 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use actix_web::{HttpServer, rt};
 
+use arc_swap::ArcSwapOption;
+
 use crate::append::Appender;
 use crate::config::{Serve, Storage};
-use crate::db::{self, FileLock};
+use crate::db::{self, DatabaseUrl, FileLock};
+use crate::erasure::{self, Reason};
+use crate::error::Error;
+use crate::every::{Every, every};
 use crate::http::address::Addresses;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
 use crate::keys::Keys;
+use crate::ledger::{self, publish};
 use crate::metrics::Metrics;
+use crate::retention::{self, Keep};
 use crate::site::{self, Sites};
-use crate::site_file;
+use crate::{jwks, site_file};
 
 /// The server's clock, in unix ms.
 pub fn now() -> i64 {
@@ -35,6 +42,28 @@ pub fn data_folder(folder: &Path) -> Result<(), String> {
         .mode(0o700)
         .create(folder)
         .map_err(|e| format!("the data folder {} cannot be made: {e}", folder.display()))
+}
+
+/// Erases what was kept long enough, at three in the morning, UTC, by the server's clock.
+fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clock: fn() -> i64) -> Every {
+    let mut last = retention::night(clock());
+    every(Duration::from_mins(1), move || {
+        let now = clock();
+        if retention::night(now) <= last {
+            return;
+        }
+        last = retention::night(now);
+        let outcome = url.open().map_err(Error::Internal).and_then(|mut conn| {
+            retention::run(&mut conn, keep, now, |_, site, rows| {
+                appender.erase_blocking(move |conn| erasure::rows(conn, site, &rows, Reason::Retention, now))
+            })
+        });
+        match outcome {
+            Ok(due) => tracing::info!(consents = due.consents, refusals = due.refusals, "kept long enough, and erased"),
+            // What is still there is due tomorrow.
+            Err(e) => tracing::error!("what was kept long enough could not be erased: {e}"),
+        }
+    })
 }
 
 /// Serves until it is stopped: `started` is given the means to, inside the running system, once requests are answered.
@@ -57,7 +86,8 @@ pub fn run(
     let address = listener.local_addr().map_err(|e| e.to_string())?;
 
     let mut keys = Keys::open(&storage.data_dir)?;
-    keys.register(&mut conn, clock()).map_err(|e| format!("the signing key could not be registered: {e}"))?;
+    jwks::register(&mut keys, &mut conn, clock())
+        .map_err(|e| format!("the signing key could not be registered: {e}"))?;
     if settings.demo {
         let mut demo = site_file::parse(Demo::SITE).map_err(|e| e.to_string())?;
         demo.origins
@@ -66,18 +96,33 @@ pub fn run(
         demo.origins.dedup();
         site::apply(&mut conn, &demo, clock()).map_err(|e| e.to_string())?;
     }
+    ledger::open(&mut conn, settings.ledger_origin.as_deref())?;
     let sites = Arc::new(Sites::default());
     sites.refresh(&mut conn).map_err(|e| format!("the sites cannot be read: {e}"))?;
     drop(conn);
 
     let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh());
+    let metrics = Metrics::default();
+    let keys = Arc::new(keys);
+    let appender = Arc::new(Appender::start(&url, settings.queue, settings.batch, &metrics.written));
+    let published = Arc::new(ArcSwapOption::empty());
+    let sealing = publish::start(
+        url.clone(),
+        Arc::clone(&appender),
+        Arc::clone(&keys),
+        &storage.data_dir,
+        Arc::clone(&published),
+        settings.seal(),
+    );
+    let forgetting = forget_every_night(url.clone(), Arc::clone(&appender), settings.keep, clock);
     let state = Data::new(State {
         sites,
         keys,
-        appender: Appender::start(&url, settings.queue, settings.batch),
+        appender,
+        published,
         readers: db::pool(&url, settings.readers),
         addresses: Addresses::new(settings.rate_per_minute, settings.trusted_proxies.clone()),
-        metrics: Metrics::default(),
+        metrics,
         demo: settings.demo.then(Demo::default),
         now: clock,
     });
@@ -98,7 +143,7 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop(watch);
+    drop((watch, sealing, forgetting));
     // The last reference: the writers finish what waits before this returns.
     drop(state);
     tracing::info!("stopped");

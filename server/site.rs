@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use diesel::prelude::*;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::banner::{self, Asset};
 use crate::db::{Conn, DatabaseUrl};
 use crate::error::{Error, Result};
+use crate::every::{Every, every};
 use crate::hash::hex;
 use crate::notice::{self, Content, Notice};
 use crate::schema::sites;
@@ -95,6 +97,11 @@ pub fn list(conn: &mut Conn) -> Result<Vec<(String, i32, Vec<String>)>> {
         .collect()
 }
 
+/// The row of a site by its key.
+pub fn id_of(conn: &mut Conn, key: &str) -> QueryResult<Option<i32>> {
+    sites::table.filter(sites::key.eq(key)).select(sites::id).first(conn).optional()
+}
+
 impl Row {
     fn settings(&self) -> Result<Settings> {
         serde_json::from_str(&self.settings).map_err(|e| Error::Internal(format!("site {}: {e}", self.key)))
@@ -153,9 +160,10 @@ impl Site {
         })
     }
 
-    /// Whether the notice with this row id is one of the site's, as far as is known here.
-    pub fn published(&self, notice_id: i32) -> bool {
-        self.notices.values().any(|asked| asked.id == notice_id)
+    /// The notice with this row id and its number, as far as it is known here.
+    pub fn asked(&self, notice_id: i32) -> Option<(i32, &Asked)> {
+        // The newest is what nearly everybody answers.
+        self.notices.iter().rev().find(|(_, asked)| asked.id == notice_id).map(|(number, asked)| (*number, asked))
     }
 
     pub fn allows(&self, origin: &str) -> bool {
@@ -207,46 +215,27 @@ impl Sites {
 
 /// Watches the database for published sites until the returned guard is dropped.
 /// It keeps its own connection: a pool that is exhausted must not hide a new notice.
-pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, every: std::time::Duration) -> Watch {
-    let (stop, stopped) = std::sync::mpsc::channel::<()>();
-    let thread = std::thread::spawn(move || {
-        let mut conn = None;
-        let mut failing = false;
-        while stopped.recv_timeout(every) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            let outcome = match conn.take().map_or_else(|| url.connect(), Ok) {
-                Ok(mut open) => sites.refresh(&mut open).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
-                Err(e) => Err(e.to_string()),
-            };
-            match outcome {
-                Ok(changed) => {
-                    failing = false;
-                    if changed > 0 {
-                        tracing::info!(changed, "sites published");
-                    }
+pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration) -> Every {
+    let mut conn = None;
+    let mut failing = false;
+    every(period, move || {
+        let outcome = match conn.take().map_or_else(|| url.connect(), Ok) {
+            Ok(mut open) => sites.refresh(&mut open).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
+            Err(e) => Err(e.to_string()),
+        };
+        match outcome {
+            Ok(changed) => {
+                failing = false;
+                if changed > 0 {
+                    tracing::info!(changed, "sites published");
                 }
-                // Said once: the sites in memory go on being served.
-                Err(e) if !failing => {
-                    failing = true;
-                    tracing::warn!("sites cannot be read anew: {e}");
-                }
-                Err(_) => {}
             }
+            // Said once: the sites in memory go on being served.
+            Err(e) if !failing => {
+                failing = true;
+                tracing::warn!("sites cannot be read anew: {e}");
+            }
+            Err(_) => {}
         }
-    });
-    Watch { stop: Some(stop), thread: Some(thread) }
-}
-
-pub struct Watch {
-    stop: Option<std::sync::mpsc::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic in there was printed when it happened.
-            let _ = thread.join();
-        }
-    }
+    })
 }

@@ -5,11 +5,11 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::append::Appended;
-use crate::consent::{Consent, NewConsent};
+use crate::consent::{self, Consent, NewConsent};
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, cors, renewed};
-use crate::{receipt, signal};
+use crate::http::{State, cors, read, renewed};
+use crate::{keys, receipt, signal};
 
 /// `POST /v1/sites/{site}/consents`. JSON under any content type: a page sends it as `text/plain`, which needs no preflight.
 /// 201 with the receipt once it is on disk; 200 with the same receipt when the same answer comes again; 409 when the id is taken.
@@ -28,12 +28,18 @@ pub async fn create(
     }
     let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
     let signals = signal::read(said("sec-gpc"), said("dnt"));
-    let mut consent = Consent::new(&new, &site, &signals, (state.now)())?;
-    receipt::sign(&mut consent, &site, &state.keys)?;
+    // Only a change of mind waits for a reading: what it amounts to depends on what was said before.
+    let before = match new.previous {
+        Some(previous) => read(&state, move |conn| Ok(consent::find(conn, previous)?)).await?,
+        None => None,
+    };
+    let salt = keys::random().map_err(Error::Internal)?;
+    let mut consent = Consent::new(&new, &site, &signals, before.as_ref(), (state.now)(), salt)?;
+    let receipt = receipt::sign(&mut consent, &site, &state.keys)?;
     match state.appender.append(consent).await? {
         Appended::New(consent) => {
             state.metrics.recorded(&site.key, &consent.action, &consent.method);
-            Ok(HttpResponse::Created().json(receipt::of(&consent, &site, &state.keys, &state.keys.kid)?))
+            Ok(HttpResponse::Created().json(receipt))
         }
         Appended::Again(consent, kid) => {
             state.metrics.repeated();

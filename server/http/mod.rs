@@ -5,6 +5,7 @@ pub mod banner;
 pub mod consents;
 pub mod cors;
 pub mod demo;
+pub mod ledger;
 pub mod notices;
 pub mod operator;
 pub mod problem;
@@ -25,6 +26,7 @@ use crate::append::Appender;
 use crate::db::{self, Conn, Pool};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
+use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
 use crate::site::{Site, Sites};
 use address::Addresses;
@@ -39,8 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What requests share.
 pub struct State {
     pub sites: Arc<Sites>,
-    pub keys: Keys,
-    pub appender: Appender,
+    pub keys: Arc<Keys>,
+    pub appender: Arc<Appender>,
+    pub published: Published,
     pub readers: Pool,
     pub addresses: Addresses,
     pub metrics: Metrics,
@@ -64,6 +67,11 @@ fn routes(config: &mut ServiceConfig) {
         ]))
         // the public
         .service(reads("/.well-known/jwks.json", public::keys))
+        .service(reads("/ledger/checkpoint", ledger::checkpoint))
+        .service(reads("/ledger/key", ledger::key))
+        .service(reads("/ledger/tile/{tile:.*}", ledger::tile))
+        .service(reads("/ledger/proof/{leaf}", ledger::proof))
+        .service(reads("/ledger/consistency", ledger::consistency))
         .service(reads("/openapi.json", public::openapi))
         .service(reads("/problems", problem::index))
         .service(reads("/problems/{code}", problem::page))

@@ -6,11 +6,11 @@ use actix_web::web::Data;
 
 use crate::http::problem::Problem;
 use crate::http::{State, read};
-use crate::keys;
+use crate::jwks;
 
 /// `GET /.well-known/jwks.json`
 pub async fn keys(state: Data<State>) -> Result<HttpResponse, Problem> {
-    let keys = read(&state, |conn| Ok(keys::published(conn)?)).await?;
+    let keys = read(&state, |conn| Ok(jwks::all(conn)?)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))

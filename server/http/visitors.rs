@@ -9,8 +9,9 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
 use crate::http::{State, read, renewed};
+use crate::ledger::{self, Kind};
 use crate::receipt::{self, Receipt};
-use crate::visitor;
+use crate::{erasure, visitor};
 
 #[derive(Serialize)]
 struct History {
@@ -27,11 +28,20 @@ pub async fn show(site: Path<String>, request: HttpRequest, state: Data<State>) 
     let mut site = state.sites.find(&site)?;
     let visitor = capable(&request, &state, &site.key)?;
     let id = site.id;
-    let rows = read(&state, move |conn| Ok(visitor::history(conn, id, visitor)?)).await?;
-    if !rows.iter().all(|(consent, _)| site.published(consent.notice_id)) {
+    let rows = read(&state, move |conn| {
+        let rows = visitor::history(conn, id, visitor)?.into_iter();
+        let with_leaf = rows.map(|(seq, consent, kid)| Ok((ledger::leaf_of(conn, Kind::Consent, seq)?, consent, kid)));
+        with_leaf.collect::<Result<Vec<_>>>()
+    })
+    .await?;
+    if !rows.iter().all(|(_, consent, _)| site.asked(consent.notice_id).is_some()) {
         site = renewed(&state, &site.key).await?;
     }
-    let receipts = rows.iter().map(|(consent, kid)| receipt::of(consent, &site, &state.keys, kid));
+    let receipts = rows.iter().map(|(leaf, consent, kid)| {
+        let mut receipt = receipt::of(consent, &site, &state.keys, kid)?;
+        receipt.leaf = *leaf;
+        Ok(receipt)
+    });
     Ok(HttpResponse::Ok().json(History { consents: receipts.collect::<Result<_>>()? }))
 }
 
@@ -39,8 +49,8 @@ pub async fn show(site: Path<String>, request: HttpRequest, state: Data<State>) 
 pub async fn erase(site: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
     let visitor = capable(&request, &state, &site.key)?;
-    let id = site.id;
-    let erased = state.appender.write(move |conn| visitor::erase(conn, id, visitor)).await?;
+    let (id, now) = (site.id, (state.now)());
+    let erased = state.appender.erase(move |conn| erasure::visitor(conn, id, visitor, now)).await?;
     Ok(HttpResponse::Ok().json(Erased { erased }))
 }
 

@@ -70,7 +70,7 @@ export function openGate(config: Config, address: string): OpenGate {
     const now = Date.now();
     stored = {
       notice: (shown ?? config).notice,
-      visitor: former?.visitor ?? uuid(),
+      visitor: former?.visitor ?? uuid(now),
       id: uuid(now),
       chosenAt: now,
       choice: Object.freeze(answers),

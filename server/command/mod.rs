@@ -1,0 +1,21 @@
+//! What the command line does besides `serve`: a file for each noun.
+
+pub mod key;
+pub mod ledger;
+pub mod receipt;
+pub mod retention;
+pub mod site;
+pub mod visitor;
+
+use samtykke::config::Storage;
+use samtykke::db::{self, Conn};
+use samtykke::serve::data_folder;
+
+/// The database, up to date, and how many migrations that took.
+pub fn open(storage: &Storage) -> Result<(Conn, usize), String> {
+    let url = storage.database();
+    data_folder(&storage.data_dir)?;
+    let mut conn = url.open()?;
+    let ran = db::migrate(&mut conn)?;
+    Ok((conn, ran))
+}

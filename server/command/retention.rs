@@ -1,0 +1,33 @@
+//! `samtykke retention`
+
+use diesel::Connection;
+use samtykke::config::Storage;
+use samtykke::erasure::{self, Reason};
+use samtykke::ledger;
+use samtykke::retention::{self, Due, Keep};
+use samtykke::serve::now;
+
+use super::open;
+
+pub fn run(storage: &Storage, keep: Keep, dry_run: bool) -> Result<(), String> {
+    let conn = &mut open(storage)?.0;
+    ledger::open(conn, None)?;
+    let at = now();
+    let due = retention::run(conn, keep, at, |conn, site, rows| {
+        if !dry_run {
+            conn.transaction(|conn| erasure::rows(conn, site, &rows, Reason::Retention, at))?;
+        }
+        Ok(())
+    });
+    let Due { consents, refusals } = due.map_err(|e| e.to_string())?;
+    if dry_run {
+        println!("{consents} consents and {refusals} refusals would go");
+    } else {
+        let scrubbed = erasure::scrub(conn).map_err(|e| e.to_string())?;
+        println!("{consents} consents and {refusals} refusals are erased");
+        if !scrubbed {
+            eprintln!("a reader is at work, so that SQLite's log still holds some of it: run this again");
+        }
+    }
+    Ok(())
+}

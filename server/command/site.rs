@@ -1,0 +1,51 @@
+//! `samtykke site …`
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use samtykke::config::Storage;
+use samtykke::serve::now;
+use samtykke::site::{self, Applied};
+use samtykke::site_file;
+
+use super::open;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Create or change a site as a file says; publishes its next notice if what visitors are shown has changed
+    Apply {
+        /// A site file in TOML
+        file: PathBuf,
+    },
+    /// List the sites with their current notice and origins
+    List,
+}
+
+pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
+    match verb {
+        Verb::Apply { file } => apply(storage, file),
+        Verb::List => {
+            for (key, notice, origins) in site::list(&mut open(storage)?.0).map_err(|e| e.to_string())? {
+                println!("{key}\tnotice {notice}\t{}", origins.join(" "));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn apply(storage: &Storage, file: &Path) -> Result<(), String> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
+    let parsed = site_file::parse(&text).map_err(|e| format!("{name} changes nothing, since it is wrong:\n{e}"))?;
+    for warning in &parsed.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let applied = site::apply(&mut open(storage)?.0, &parsed, now()).map_err(|e| format!("{name}: {e}"))?;
+    let key = &parsed.key;
+    match applied {
+        Applied::Unchanged { notice } => println!("{key}: nothing to change; notice {notice} stands"),
+        Applied::Settings { notice } => println!("{key}: settings changed; notice {notice} stands"),
+        Applied::Published { notice } => println!("{key}: notice {notice} published"),
+    }
+    Ok(())
+}
