@@ -16,6 +16,7 @@ pub mod banner;
 pub mod choice;
 pub mod config;
 pub mod consent;
+pub mod contact;
 pub mod db;
 pub mod error;
 pub mod hash;
