@@ -9,7 +9,8 @@
 //! 5. the receipt goes out, after COMMIT.
 //!
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
-//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history.
+//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history. A receipt is read elsewhere in the
+//! forms of [`export`].
 
 pub mod append;
 pub mod banner;
@@ -19,6 +20,7 @@ pub mod consent;
 pub mod contact;
 pub mod db;
 pub mod error;
+pub mod export;
 pub mod hash;
 pub mod http;
 pub mod keys;
