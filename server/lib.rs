@@ -9,7 +9,8 @@
 //! 5. the receipt goes out, after COMMIT.
 //!
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
-//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history.
+//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history. A receipt is read elsewhere in the
+//! forms of [`export`].
 
 pub mod append;
 pub mod backup;
@@ -17,10 +18,12 @@ pub mod banner;
 pub mod choice;
 pub mod config;
 pub mod consent;
+pub mod contact;
 pub mod db;
 pub mod erasure;
 pub mod error;
 pub mod every;
+pub mod export;
 pub mod hash;
 pub mod http;
 pub mod insert;

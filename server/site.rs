@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::banner::{self, Asset};
+use crate::contact::Contact;
 use crate::db::{Conn, DatabaseUrl};
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
@@ -22,6 +23,9 @@ use crate::site_file::Parsed;
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 struct Settings {
     origins: Vec<String>,
+    /// Left out while empty, so that a site from before there was one reads and compares as it did.
+    #[serde(default, skip_serializing_if = "Contact::is_empty")]
+    contact: Contact,
 }
 
 #[derive(Queryable)]
@@ -50,8 +54,8 @@ pub enum Applied {
 
 /// Creates or updates a site in one transaction.
 pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
-    let settings = serde_json::to_string(&Settings { origins: parsed.origins.clone() })
-        .map_err(|e| Error::Internal(e.to_string()))?;
+    let settings = Settings { origins: parsed.origins.clone(), contact: parsed.contact.clone() };
+    let settings = serde_json::to_string(&settings).map_err(|e| Error::Internal(e.to_string()))?;
     conn.transaction(|conn| {
         let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
         let changed = row.as_ref().is_none_or(|row| row.settings != settings);
@@ -113,6 +117,7 @@ pub struct Site {
     pub id: i32,
     pub key: String,
     pub origins: Vec<String>,
+    pub contact: Contact,
     revision: i64,
     pub current: i32,
     /// Every notice ever published, since an answer may come late to an older one.
@@ -146,10 +151,12 @@ impl Site {
             let asked = Asked { id: notice.id, hash: hex(&notice.hash), purposes: content.purposes, languages };
             notices.insert(notice.number, asked);
         }
+        let settings = row.settings()?;
         Ok(Self {
             id: row.id,
             key: row.key.clone(),
-            origins: row.settings()?.origins,
+            origins: settings.origins,
+            contact: settings.contact,
             revision: row.revision,
             current: current.number,
             notices,
@@ -238,4 +245,20 @@ pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration) -> Every {
             Err(_) => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_from_before_there_was_a_contact_read_and_compare_as_they_did() {
+        let old = r#"{"origins":["https://www.example.no"]}"#;
+        let settings: Settings = serde_json::from_str(old).expect("settings");
+        assert!(settings.contact.is_empty());
+        assert_eq!(serde_json::to_string(&settings).expect("JSON"), old);
+        let contact = Contact { country: Some("NO".into()), ..Contact::default() };
+        let new = serde_json::to_string(&Settings { contact, ..settings }).expect("JSON");
+        assert_eq!(new, r#"{"origins":["https://www.example.no"],"contact":{"country":"NO"}}"#);
+    }
 }

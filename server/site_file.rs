@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
+use crate::contact::Contact;
 use crate::error::Error;
 use crate::notice::{Content, Look, NECESSARY};
 use crate::service::{Service, is_loadable};
@@ -31,6 +32,8 @@ struct SiteFile {
     services: Vec<Service>,
     #[serde(default)]
     texts: BTreeMap<String, Texts>,
+    #[serde(default)]
+    contact: Contact,
 }
 
 const fn half_a_year() -> u32 {
@@ -60,6 +63,7 @@ pub struct Parsed {
     pub key: String,
     pub origins: Vec<String>,
     pub content: Content,
+    pub contact: Contact,
     pub warnings: Vec<String>,
 }
 
@@ -85,7 +89,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     origins(&file.origins, &mut wrong);
     languages(&file, &mut wrong);
     purposes(&file.purposes, &file.languages, &mut wrong);
-    let warnings = services(&mut file, &mut wrong);
+    let mut warnings = services(&mut file, &mut wrong);
+    contact(&file.contact, &mut wrong, &mut warnings);
     let texts = all_texts(&file, &mut wrong);
     let policy_url = policy_urls(&file, &mut wrong);
 
@@ -104,7 +109,7 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         look: file.look,
         texts,
     };
-    Ok(Parsed { key: file.id, origins: file.origins, content, warnings })
+    Ok(Parsed { key: file.id, origins: file.origins, content, contact: file.contact, warnings })
 }
 
 fn origins(origins: &[String], wrong: &mut Complaints) {
@@ -200,6 +205,13 @@ fn services(file: &mut SiteFile, wrong: &mut Complaints) -> Vec<String> {
         warnings.extend(service.warning());
     }
     warnings
+}
+
+fn contact(contact: &Contact, wrong: &mut Complaints, warnings: &mut Vec<String>) {
+    for (key, reason) in contact.check() {
+        wrong.say(&format!("contact.{key}"), reason);
+    }
+    warnings.extend(contact.warning());
 }
 
 /// The built-in texts of each language with the site's own over them.
@@ -300,5 +312,44 @@ impl Complaints<'_> {
             here = Some(value.as_ref());
         }
         self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = r#"
+id = "shop"
+name = "Butikken"
+controller = "Butikken AS"
+origins = ["https://www.example.no"]
+languages = ["nb"]
+default_language = "nb"
+policy_url = "/personvern"
+
+[[purposes]]
+id = "analytics"
+"#;
+
+    #[test]
+    fn a_wrong_contact_is_told_with_its_line_and_key() {
+        let check = |table: &str, expected: &str| {
+            let told = parse(&format!("{SITE}\n[contact]\n{table}\n")).err().expect(table).to_string();
+            assert!(told.contains(expected), "{table}: {told}");
+        };
+        check("email = \"personvern\"", "line 14: contact.email: expected an address such as");
+        check("country = \"NOR\"", "line 14: contact.country: expected a country code of two capital letters");
+        check("phone = \"1\"\nurl = \"/kontakt\"", "line 15: contact.url: expected https://… or http://…");
+        check("storage = [\n\"NO\",\n\"no\",\n]", "line 16: contact.storage.1: expected a country code");
+        check("fax = \"1\"", "unknown field `fax`");
+    }
+
+    #[test]
+    fn a_file_without_a_contact_is_good_with_a_warning() {
+        let parsed = parse(SITE).unwrap_or_else(|e| panic!("{e}"));
+        assert!(parsed.contact.is_empty());
+        assert_eq!(parsed.warnings.len(), 1, "{:?}", parsed.warnings);
+        assert!(parsed.warnings[0].contains("the controller's address and a way to reach it"), "{:?}", parsed.warnings);
     }
 }

@@ -40,6 +40,12 @@ id = "ga"
 kind = "ga4"
 purpose = "analytics"
 key = "G-TEST000001"
+
+[contact]
+address = "Storgata 1, 0155 Oslo"
+country = "NO"
+email = "personvern@example.no"
+storage = ["NO"]
 "#;
 
 /// Makes one test of each database out of one body.

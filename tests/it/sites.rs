@@ -21,6 +21,8 @@ fn a_changed_file_publishes_the_next_notice_and_an_unchanged_one_nothing() {
         assert_eq!(database.apply(&format!("# a remark\n{SITE}")), "Unchanged { notice: 1 }");
         let moved = SITE.replace("https://example.no", "https://butikk.example.no");
         assert_eq!(database.apply(&moved), "Settings { notice: 1 }", "nobody is shown the origins");
+        let elsewhere = SITE.replace("Storgata 1", "Storgata 2");
+        assert_eq!(database.apply(&elsewhere), "Settings { notice: 1 }", "nor the contact");
         let renamed = SITE.replace("Butikken AS", "Nettbutikken AS");
         assert_eq!(database.apply(&renamed), "Published { notice: 2 }");
         assert_eq!(database.apply(SITE), "Published { notice: 3 }", "a notice that returns is a new one");
@@ -161,6 +163,13 @@ fn the_annotated_example_is_a_good_file_and_names_every_key() {
         "cookies",
         "reload_on_withdrawal",
         "[texts.",
+        "[contact]",
+        "address",
+        "email",
+        "phone",
+        "authority",
+        "authority_url",
+        "storage",
     ] {
         assert!(text.contains(key), "{key} is explained");
     }

@@ -1,0 +1,133 @@
+//! A receipt in two standard forms, for whoever reads those and not ours: ISO/IEC TS 27560 in the words of the W3C Data Privacy
+//! Vocabulary, and Kantara's consent receipt. Pure functions of what was recorded and shown. What is not known is left out;
+//! nothing is guessed to fill a form. The signed record stays the proof: these are copies for reading.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::contact::Contact;
+use crate::notice::Content;
+use crate::service::Service;
+
+mod dpv;
+mod kantara;
+mod time;
+
+pub use dpv::iso27560;
+pub use kantara::kantara;
+
+/// All that an export is made of.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The signed record.
+    pub record: &'a Value,
+    /// The record that it names as `previous`, where it is still there: it tells a yes that is taken back from a no.
+    pub previous: Option<&'a Value>,
+    /// The notice that was answered, and when it was published, in unix ms.
+    pub content: &'a Content,
+    pub published_at: i64,
+    pub contact: &'a Contact,
+    /// The site's first origin: a policy that is only a path lies there, and consent is withdrawn there.
+    pub origin: &'a str,
+    /// The public key that the receipt is checked with: a JWK as JSON, or its id.
+    pub key: Option<&'a str>,
+}
+
+/// What became of one purpose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outcome {
+    Given,
+    Renewed,
+    Refused,
+    Withdrawn,
+}
+
+impl<'a> Evidence<'a> {
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.record.get(key)?.as_str()
+    }
+
+    fn created_at(&self) -> Option<i64> {
+        self.record.get("created_at")?.as_i64()
+    }
+
+    /// The language that names and texts are written in: the one that was shown, else the site's own.
+    fn language(&self) -> &'a str {
+        let shown = self.text("language").filter(|language| self.content.texts.contains_key(*language));
+        shown.unwrap_or(&self.content.default_language)
+    }
+
+    /// How the answer was given, in a sentence.
+    fn method(&self) -> Option<&'a str> {
+        self.text("method").map(|method| match method {
+            "accept_all" => "Pressed the button that accepts every purpose",
+            "reject_all" => "Pressed the button that refuses every purpose",
+            "save" => "Chose purpose by purpose, and saved",
+            "api" => "Answered in the site's own pages, which passed it on",
+            other => other,
+        })
+    }
+
+    fn policy_url(&self) -> Option<String> {
+        let policies = &self.content.policy_url;
+        let url = policies.get(self.language()).or_else(|| policies.values().next())?;
+        Some(if url.starts_with('/') { format!("{}{url}", self.origin) } else { url.clone() })
+    }
+
+    /// `part` is `name` or `description`. A purpose that the notice has no name for is called by its id.
+    fn purpose_text(&self, purpose: &str, part: &str) -> Option<&'a str> {
+        self.content.texts.get(self.language())?.get(&format!("purpose_{purpose}_{part}")).map(String::as_str)
+    }
+
+    /// The purposes that were answered, in the order they were shown.
+    fn outcomes(&self) -> Vec<(&'a str, Outcome)> {
+        let purposes = self.content.purposes.iter().map(String::as_str);
+        purposes.filter_map(|purpose| Some((purpose, self.outcome(purpose)?))).collect()
+    }
+
+    fn outcome(&self, purpose: &str) -> Option<Outcome> {
+        let withdrawn = match self.previous.and_then(|previous| granted(previous, purpose)) {
+            Some(before) => before,
+            None => self.text("action") == Some("withdrawn"),
+        };
+        Some(match (granted(self.record, purpose)?, self.text("action")) {
+            (true, Some("renewed")) => Outcome::Renewed,
+            (true, _) => Outcome::Given,
+            (false, _) if withdrawn => Outcome::Withdrawn,
+            (false, _) => Outcome::Refused,
+        })
+    }
+
+    fn services(&self, purpose: &'a str) -> impl Iterator<Item = &'a Service> {
+        self.content.services.iter().filter(move |service| service.purpose == purpose)
+    }
+
+    /// Who else gets the data of a purpose: its vendors but for the controller, each once, with one service that names it.
+    fn others(&self, purpose: &'a str) -> Vec<&'a Service> {
+        let mut seen = BTreeSet::from([self.content.controller.as_str()]);
+        self.services(purpose).filter(|service| seen.insert(&service.vendor)).collect()
+    }
+}
+
+fn granted(record: &Value, purpose: &str) -> Option<bool> {
+    match record.get("choice")?.get(purpose)?.as_str()? {
+        "granted" => Some(true),
+        "denied" => Some(false),
+        _ => None,
+    }
+}
+
+/// Takes away what is null, at every depth: it was not known.
+fn known(value: Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members.into_iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k, known(v))).collect(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().filter(|item| !item.is_null()).map(known).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
