@@ -4,11 +4,20 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
+use diesel::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::contact::Contact;
-use crate::notice::Content;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::ledger::seal::Places;
+use crate::notice::{Content, Notice};
+use crate::schema::{notices, signing_keys};
 use crate::service::Service;
+use crate::{consent, site};
 
 mod dpv;
 mod kantara;
@@ -32,6 +41,50 @@ pub struct Evidence<'a> {
     pub origin: &'a str,
     /// The public key that the receipt is checked with: a JWK as JSON, or its id.
     pub key: Option<&'a str>,
+}
+
+/// The forms that a receipt is given out in.
+#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// ISO/IEC TS 27560:2023, in JSON-LD by the W3C guide
+    Iso27560,
+    /// Kantara Consent Receipt 1.1.0
+    Kantara,
+}
+
+/// The receipt of a kept consent in another form; `None` when there is no consent with this id, of this visitor when one is named.
+pub fn of(conn: &mut Conn, id: Uuid, visitor: Option<Uuid>, form: Form) -> Result<Option<Value>> {
+    let Some(consent) = consent::find(conn, id)? else { return Ok(None) };
+    if visitor.is_some_and(|visitor| consent.visitor != visitor.as_bytes()) {
+        return Ok(None);
+    }
+    let notice: Notice = notices::table.find(consent.notice_id).first(conn)?;
+    let (site, origins, contact) = site::current(conn, consent.site_id)?;
+    let mut places = Places::default();
+    let previous = match consent.previous.as_deref().map(Uuid::from_slice) {
+        Some(Ok(previous)) => consent::find(conn, previous)?,
+        _ => None,
+    };
+    let previous = previous.map(|previous| value(&places.record(conn, &previous)?)).transpose()?;
+    let kid: String = signing_keys::table.find(consent.key_id).select(signing_keys::kid).first(conn)?;
+    let evidence = Evidence {
+        record: &value(&places.record(conn, &consent)?)?,
+        previous: previous.as_ref(),
+        content: &notice.content()?,
+        published_at: notice.published_at,
+        contact: &contact,
+        origin: origins.first().map_or(site.as_str(), String::as_str),
+        key: Some(&kid),
+    };
+    Ok(Some(match form {
+        Form::Iso27560 => iso27560(&evidence),
+        Form::Kantara => kantara(&evidence),
+    }))
+}
+
+fn value(record: &str) -> Result<Value> {
+    serde_json::from_str(record).map_err(|e| Error::Internal(e.to_string()))
 }
 
 /// What became of one purpose.

@@ -45,7 +45,7 @@ enum Verb {
         #[command(subcommand)]
         verb: command::ledger::Verb,
     },
-    /// Check receipts
+    /// Check receipts, and write them in standard forms
     Receipt {
         #[command(subcommand)]
         verb: command::receipt::Verb,
@@ -105,7 +105,7 @@ fn run(line: Line) -> Result<(), String> {
         }
         Verb::Site { verb } => command::site::run(storage, &verb),
         Verb::Ledger { verb } => command::ledger::run(storage, &verb),
-        Verb::Receipt { verb } => command::receipt::run(&verb),
+        Verb::Receipt { verb } => command::receipt::run(storage, &verb),
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),

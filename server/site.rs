@@ -106,6 +106,13 @@ pub fn id_of(conn: &mut Conn, key: &str) -> QueryResult<Option<i32>> {
     sites::table.filter(sites::key.eq(key)).select(sites::id).first(conn).optional()
 }
 
+/// What a site is called and set to now, by its row.
+pub fn current(conn: &mut Conn, id: i32) -> Result<(String, Vec<String>, Contact)> {
+    let row: Row = sites::table.find(id).first(conn)?;
+    let settings = row.settings()?;
+    Ok((row.key, settings.origins, settings.contact))
+}
+
 impl Row {
     fn settings(&self) -> Result<Settings> {
         serde_json::from_str(&self.settings).map_err(|e| Error::Internal(format!("site {}: {e}", self.key)))

@@ -5,9 +5,14 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Subcommand;
+use samtykke::config::Storage;
+use samtykke::export::{self, Form};
 use samtykke::jwks::KeySet;
 use samtykke::ledger::note;
 use samtykke::receipt;
+use uuid::Uuid;
+
+use super::open;
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -22,10 +27,27 @@ pub enum Verb {
         #[arg(long)]
         proof: Option<PathBuf>,
     },
+    /// Write a receipt in a standard form
+    Export {
+        /// The id of the consent
+        id: Uuid,
+        #[arg(long)]
+        form: Form,
+    },
 }
 
-pub fn run(verb: &Verb) -> Result<(), String> {
-    let Verb::Verify { file, keys, proof } = verb;
+pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
+    match verb {
+        Verb::Verify { file, keys, proof } => verify(file, keys, proof.as_deref()),
+        Verb::Export { id, form } => {
+            let receipt = export::of(&mut open(storage)?.0, *id, None, *form).map_err(|e| e.to_string())?;
+            println!("{:#}", receipt.ok_or_else(|| format!("there is no consent {id}"))?);
+            Ok(())
+        }
+    }
+}
+
+fn verify(file: &Path, keys: &Path, proof: Option<&Path>) -> Result<(), String> {
     let set: KeySet = serde_json::from_str(&read(keys)?).map_err(|e| format!("{}: {e}", keys.display()))?;
     let verified = receipt::verify(&read(file)?, &set).map_err(|e| format!("{}: {e}", file.display()))?;
     println!("signed by {}", verified.kid);

@@ -65,6 +65,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
             get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),
         ]))
+        .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
+            get().to(visitors::export), head().to(visitors::export), cors::preflight(),
+        ]))
         // the public
         .service(reads("/.well-known/jwks.json", public::keys))
         .service(reads("/ledger/checkpoint", ledger::checkpoint))

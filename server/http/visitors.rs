@@ -1,13 +1,14 @@
 //! A visitor's own history, opened by the capability that came with a receipt.
 
 use actix_web::http::header;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::http::problem::Problem;
+use crate::export::{self, Form};
+use crate::http::problem::{Code, Problem};
 use crate::http::{State, read, renewed};
 use crate::ledger::{self, Kind};
 use crate::receipt::{self, Receipt};
@@ -43,6 +44,31 @@ pub async fn show(site: Path<String>, request: HttpRequest, state: Data<State>) 
         Ok(receipt)
     });
     Ok(HttpResponse::Ok().json(History { consents: receipts.collect::<Result<_>>()? }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    form: Form,
+}
+
+/// `GET /v1/sites/{site}/visitors/me/receipts/{id}?form=`: one of the visitor's receipts in a standard form.
+pub async fn export(
+    path: Path<(String, Uuid)>,
+    wish: Query<Wish>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, id) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    let visitor = capable(&request, &state, &site.key)?;
+    let form = wish.form;
+    let receipt = read(&state, move |conn| export::of(conn, id, Some(visitor), form)).await?.ok_or(Code::NotFound)?;
+    let content_type = match form {
+        Form::Iso27560 => "application/ld+json",
+        Form::Kantara => "application/json",
+    };
+    Ok(HttpResponse::Ok().content_type(content_type).body(receipt.to_string()))
 }
 
 /// `DELETE /v1/sites/{site}/visitors/me`: deletes every answer, and says how many there were.
