@@ -215,15 +215,18 @@ impl Writer {
 
     fn commit(&mut self, batch: &[&Consent]) -> Result<Vec<Inserted>> {
         let mut conn = self.take()?;
-        let outcomes = conn
-            .transaction(|conn| batch.iter().map(|consent| insert(conn, consent)).collect::<QueryResult<Vec<_>>>())
-            .map_err(|e| unavailable(&e))?;
+        let outcomes = commit(&mut conn, batch).map_err(|e| unavailable(&e))?;
         self.conn = Some(conn);
         Ok(outcomes)
     }
 }
 
-enum Inserted {
+/// Writes a batch in one transaction, one outcome for each.
+pub fn commit(conn: &mut Conn, batch: &[&Consent]) -> QueryResult<Vec<Inserted>> {
+    conn.transaction(|conn| batch.iter().map(|consent| insert(conn, consent)).collect())
+}
+
+pub enum Inserted {
     New,
     Taken(Box<Consent>, String),
 }

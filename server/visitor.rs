@@ -18,6 +18,17 @@ pub fn history(conn: &mut Conn, site_id: i32, visitor: Uuid) -> QueryResult<Vec<
         .load(conn)
 }
 
+/// The answer that counts: the latest.
+pub fn latest(conn: &mut Conn, site_id: i32, visitor: Uuid) -> QueryResult<Option<Consent>> {
+    consents::table
+        .filter(consents::visitor.eq(visitor.as_bytes().to_vec()))
+        .filter(consents::site_id.eq(site_id))
+        .order(consents::seq.desc())
+        .select(Consent::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Deletes them all and says how many there were.
 pub fn erase(conn: &mut Conn, site_id: i32, visitor: Uuid) -> QueryResult<usize> {
     let own =
