@@ -1,6 +1,6 @@
 # Thin: each line is what a person would type.
 
-.PHONY: run test check bench banner
+.PHONY: run test check bench bench-reads bench-growth banner
 .DEFAULT_GOAL := run
 
 # The demonstration shop on http://127.0.0.1:8080/
@@ -20,9 +20,17 @@ check: banner
 	cd banner && npm run --silent check
 	tests/check-dependencies
 
-# Consents a second on both databases, with 64 clients
+# Consents a second on both databases, beside what their parts give alone, and in overload; BENCH_SECONDS for each figure
 bench: banner
 	tests/with-postgres cargo bench --quiet --bench consents
+
+# Scripts and notices a second, against a bare server of the same bytes
+bench-reads: banner
+	tests/with-postgres cargo bench --quiet --bench reads
+
+# What ten million stored consents change: some 8 GB in /tmp and many minutes; BENCH_ROWS=1000000 stops earlier
+bench-growth: banner
+	tests/with-postgres cargo bench --quiet --bench growth
 
 # The browser's half, into banner/build/embed, where the server's build finds it
 banner: banner/node_modules/.package-lock.json

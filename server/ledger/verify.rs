@@ -57,7 +57,7 @@ pub fn verify(conn: &mut Conn, kept: &[Checkpoint], progress: &mut dyn FnMut(i64
         let mut walk = Walk::begin(conn, kept)?;
         walk.leaves(conn, progress)?;
         walk.rows_without_leaf(conn)?;
-        walk.end()
+        walk.end(conn)
     })
 }
 
@@ -241,7 +241,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn end(mut self) -> Result<Report> {
+    fn end(mut self, conn: &mut Conn) -> Result<Report> {
         // A row that stands at another's leaf was moved; any other that differs was changed.
         let sealed_at: HashMap<Entry, i64> = self.standing.iter().map(|(leaf, entry)| (*entry, *leaf)).collect();
         for (leaf, (entry, name)) in std::mem::take(&mut self.found) {
@@ -252,6 +252,11 @@ impl<'a> Walk<'a> {
         }
         if self.edge.root()? != self.head.root()? {
             self.report.fault("the leaves do not give the root of the head".into());
+        }
+        for tile in self.edge.into_changed() {
+            if !tile.stands(conn)? {
+                self.report.fault(format!("{} was changed", tile.name()));
+            }
         }
         for checkpoint in self.kept {
             if checkpoint.size > self.head.leaves() {

@@ -101,13 +101,38 @@ on_both!(what_is_missing_or_unknown_is_named, |server| {
     check("page", json!("/\u{0}"), 422, "invalid", "page");
     check("id", json!("not-a-uuid"), 400, "malformed", "id");
     check("id", json!(Uuid::nil()), 422, "invalid", "id");
-    check("visitor", json!(Uuid::now_v7()), 422, "invalid", "visitor");
+    check("visitor", json!(Uuid::max()), 422, "invalid", "visitor");
     check("previous", json!("x"), 400, "malformed", "previous");
     check("email", json!("ola@example.no"), 400, "malformed", "email");
     for field in ["id", "visitor", "notice", "method", "choice"] {
         let problem = server.post(&changed(&good, field, Value::Null)).problem(400, "malformed");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(field)), "{problem}");
     }
+});
+
+on_both!(what_was_answered_before_decides_what_an_answer_amounts_to, |server| {
+    let choice = |analytics: &str| json!({ "analytics": analytics, "advertising": "denied" });
+    let mut last = consent();
+    assert_eq!(server.post(&last).expect(201).json()["record"]["action"], "partial");
+    for (answer, action) in
+        [("granted", "renewed"), ("denied", "withdrawn"), ("denied", "refused"), ("granted", "partial")]
+    {
+        let next = changed(&consent(), "visitor", last["visitor"].clone());
+        let next = changed(&changed(&next, "previous", last["id"].clone()), "choice", choice(answer));
+        let record = server.post(&next).expect(201).json()["record"].clone();
+        assert_eq!((&record["action"], &record["previous"]), (&json!(action), &last["id"]));
+        assert_eq!(server.post(&next).expect(200).json()["record"], record, "sent again it is the same");
+        last = next;
+    }
+    let stranger = changed(&consent(), "previous", last["id"].clone());
+    assert_eq!(server.post(&stranger).problem(422, "invalid")["field"], "previous");
+    let unknown = changed(&consent(), "previous", json!(Uuid::now_v7()));
+    assert_eq!(server.post(&unknown).expect(201).json()["record"]["action"], "partial");
+});
+
+on_both!(a_visitor_from_before_ids_were_in_order_is_known, |server| {
+    let old = Uuid::parse_str("3b9f7a52-6c1d-4e0b-9a54-0d6f2e1c8b77").expect("version 4");
+    server.post(&changed(&consent(), "visitor", json!(old))).expect(201);
 });
 
 on_both!(a_body_that_is_no_answer_is_a_problem_and_nothing_worse, |server| {

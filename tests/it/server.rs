@@ -4,11 +4,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use diesel::RunQueryDsl;
 use samtykke::config::{Serve, Storage};
-use samtykke::db::DatabaseUrl;
+use samtykke::db::{Conn, DatabaseUrl};
 use samtykke::serve;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -74,25 +75,32 @@ pub(crate) use on_both;
 /// A database that is empty at first and gone afterwards, with the data folder beside it.
 pub struct Database {
     pub folder: TempDir,
-    postgres: Option<String>,
+    url: String,
+    /// The name of the database that is dropped at the end.
+    drops: Option<String>,
 }
 
 impl Database {
     pub fn sqlite() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), postgres: None }
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("samtykke.db").display());
+        Self { folder, url, drops: None }
     }
 
     pub fn postgres() -> Self {
         let name = format!("t{}", Uuid::now_v7().simple());
         execute(&admin(), &format!("CREATE DATABASE {name}"));
-        Self { folder: tempfile::tempdir().expect("a folder"), postgres: Some(name) }
+        let url = admin().replace("/postgres", &format!("/{name}"));
+        Self { folder: tempfile::tempdir().expect("a folder"), url, drops: Some(name) }
+    }
+
+    /// The same database for another server, with a data folder of its own.
+    pub fn beside(other: &Self) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), url: other.url(), drops: None }
     }
 
     pub fn url(&self) -> String {
-        match &self.postgres {
-            Some(name) => admin().replace("/postgres", &format!("/{name}")),
-            None => format!("sqlite:{}", self.folder.path().join("samtykke.db").display()),
-        }
+        self.url.clone()
     }
 
     pub fn parsed(&self) -> DatabaseUrl {
@@ -110,7 +118,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(name) = &self.postgres {
+        if let Some(name) = &self.drops {
             execute(&admin(), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
@@ -129,10 +137,15 @@ pub fn execute(url: &str, sql: &str) {
 /// A running server. It stops, and is waited for, when dropped.
 pub struct Server {
     pub base: String,
-    handle: ServerHandle,
-    thread: Option<JoinHandle<Result<(), String>>>,
+    // Before the database, which goes when nobody is at it any more.
+    running: Running,
     agent: Agent,
     pub database: Database,
+}
+
+struct Running {
+    handle: ServerHandle,
+    thread: Option<JoinHandle<Result<(), String>>>,
 }
 
 /// Settings as they are without any flag, but for what a test wants quick or out of its way.
@@ -143,7 +156,8 @@ pub fn settings() -> Serve {
         #[command(flatten)]
         serve: Serve,
     }
-    Line::parse_from(["samtykke", "--rate-per-minute", "0", "--workers", "2", "--refresh-ms", "50"]).serve
+    Line::parse_from(["samtykke", "--rate-per-minute", "0", "--workers", "2", "--refresh-ms", "50", "--seal-ms", "50"])
+        .serve
 }
 
 impl Server {
@@ -171,7 +185,13 @@ impl Server {
             panic!("the server did not start: {:?}", thread.join().expect("no panic"));
         };
         let agent = Agent::new_with_config(Agent::config_builder().http_status_as_error(false).build());
-        Self { base, handle, thread: Some(thread), agent, database }
+        Self { base, running: Running { handle, thread: Some(thread) }, agent, database }
+    }
+
+    /// Stops it, and leaves its database for another.
+    pub fn stop(self) -> Database {
+        drop(self.running);
+        self.database
     }
 
     /// Sends a request with these headers; a body goes as `text/plain`, as the banner sends it.
@@ -198,6 +218,25 @@ impl Server {
         self.send("POST", CONSENTS, &[("origin", ORIGIN)], Some(consent.to_string().as_bytes()))
     }
 
+    /// The checkpoint, once it has so many leaves.
+    pub fn sealed(&self, leaves: usize) -> String {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let answer = self.get("/ledger/checkpoint");
+            let size = answer.text().lines().nth(1).and_then(|line| line.parse::<usize>().ok());
+            if answer.status == 200 && size.is_some_and(|size| size >= leaves) {
+                return answer.text().to_owned();
+            }
+            assert!(Instant::now() < deadline, "{leaves} leaves are waited for: {}", answer.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A connection of the test's own to the server's database.
+    pub fn conn(&self) -> Conn {
+        self.database.parsed().connect().expect("a connection")
+    }
+
     pub fn with_capability(&self, method: &str, capability: &str) -> Answer {
         self.send(method, "/v1/sites/shop/visitors/me", &[("authorization", &format!("Bearer {capability}"))], None)
     }
@@ -205,7 +244,7 @@ impl Server {
 
 pub const CONSENTS: &str = "/v1/sites/shop/consents";
 
-impl Drop for Server {
+impl Drop for Running {
     fn drop(&mut self) {
         // Sent at once; the thread is what is waited for.
         drop(self.handle.stop(true));

@@ -1,0 +1,101 @@
+//! Receipts outside of the service: checked with the published keys alone, after a rotation too, and in the standard forms.
+
+use serde_json::Value;
+
+use crate::server::{Server, consent, on_both};
+
+fn receipt(server: &Server) -> Value {
+    server.post(&consent()).expect(201).json()
+}
+
+fn keys(server: &Server) -> samtykke::jwks::KeySet {
+    serde_json::from_value(server.get("/.well-known/jwks.json").expect(200).json()).expect("a key set")
+}
+
+on_both!(a_receipt_is_checked_with_the_keys_alone, |server| {
+    let (receipt, keys) = (receipt(server), keys(server));
+    let text = receipt.to_string();
+    let jws = receipt["jws"].as_str().expect("a JWS");
+    for good in [text.as_str(), jws, &format!("{jws}\n")] {
+        let verified = samtykke::receipt::verify(good, &keys).expect("it holds");
+        assert_eq!(serde_json::from_str::<Value>(&verified.record).expect("JSON"), receipt["record"]);
+    }
+    let none = samtykke::jwks::KeySet { keys: vec![] };
+    assert!(samtykke::receipt::verify(&text, &none).err().expect("no key").contains("none of those given"));
+    let parts: Vec<&str> = jws.split('.').collect();
+    // {"alg":"none","kid":…} and the like are no way around.
+    let unsigned = format!("eyJhbGciOiJub25lIiwia2lkIjoieCJ9.{}.", parts[1]);
+    for wrong in [
+        "",
+        "x",
+        "a.b",
+        "{}",
+        &text.replace("denied", "granted"),
+        &unsigned,
+        &format!("{}.{}.{}", parts[0], parts[2], parts[1]),
+        &format!("{}.{}A.{}", parts[0], parts[1], parts[2]),
+        &jws[..jws.len() - 4],
+    ] {
+        assert!(samtykke::receipt::verify(wrong, &keys).is_err(), "{wrong}");
+    }
+});
+
+#[test]
+fn a_rotated_key_stays_published_and_what_it_signed_stays_good() {
+    for database in [crate::server::Database::sqlite(), crate::server::Database::postgres()] {
+        let server = Server::start(database);
+        let (old, old_keys) = (receipt(&server), keys(&server));
+        let old_checkpoint = server.sealed(1);
+        let data = server.database.folder.path().join("data");
+        let database = server.stop();
+        let kid = samtykke::keys::rotate(&data, false).expect("rotated");
+        let server = Server::start(database);
+        let new = receipt(&server);
+        let all = keys(&server);
+        assert_eq!(all.keys.len(), 2);
+        assert_eq!(samtykke::receipt::verify(&new.to_string(), &all).expect("it holds").kid, kid);
+        assert_ne!(samtykke::receipt::verify(&old.to_string(), &all).expect("it holds").kid, kid);
+        assert!(samtykke::receipt::verify(&new.to_string(), &old_keys).is_err(), "the new key is new");
+        assert_eq!(old_checkpoint.matches('—').count(), 1);
+        let checkpoint = server.sealed(2);
+        assert_eq!(checkpoint.matches('—').count(), 2, "signed by both: {checkpoint}");
+        assert_eq!(server.get("/ledger/key").text().lines().count(), 2);
+        let capability = old["capability"].as_str().expect("text");
+        let history = server.with_capability("GET", capability).expect(200).json();
+        assert_eq!(history["consents"][0]["jws"], old["jws"], "the receipt is what it was, byte for byte");
+        let report = samtykke::ledger::verify::verify(&mut server.conn(), &[], &mut |_, _| {}).expect("verified");
+        assert_eq!(report.fault_count, 0, "{report:?}");
+    }
+}
+
+on_both!(a_visitor_gets_a_receipt_in_a_standard_form, |server| {
+    let sent = consent();
+    let receipt = server.post(&sent).expect(201).json();
+    let bearer = format!("Bearer {}", receipt["capability"].as_str().expect("text"));
+    let ask = |id: &str, form: &str| {
+        let path = format!("/v1/sites/shop/visitors/me/receipts/{id}?form={form}");
+        server.send("GET", &path, &[("authorization", &bearer)], None)
+    };
+    let id = sent["id"].as_str().expect("text");
+    let iso = ask(id, "iso27560").expect(200);
+    assert_eq!(iso.header("content-type"), "application/ld+json");
+    let iso = iso.json();
+    assert_eq!(iso["@type"], "dpv:ConsentReceipt");
+    assert_eq!(iso["dct:identifier"], sent["id"]);
+    assert!(
+        iso["dpv:hasRecordOfActivity"]["dpv:hasProcess"].as_array().is_some_and(|purposes| purposes.len() == 2),
+        "{iso}"
+    );
+    let kantara = ask(id, "kantara").expect(200).json();
+    assert_eq!(kantara["version"], "KI-CR-v1.1.0");
+    assert_eq!(kantara["consentReceiptID"], sent["id"]);
+    assert_eq!(kantara["piiPrincipalId"], sent["visitor"]);
+
+    ask(id, "pdf").problem(400, "malformed");
+    ask("x", "kantara").problem(404, "not-found");
+    let other = consent();
+    server.post(&other).expect(201);
+    ask(other["id"].as_str().expect("text"), "kantara").problem(404, "not-found");
+    let path = format!("/v1/sites/shop/visitors/me/receipts/{id}?form=kantara");
+    server.get(&path).problem(401, "no-capability");
+});
