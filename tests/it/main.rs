@@ -1,10 +1,19 @@
 //! One binary for all tests of the service: in-process over TCP, and as a process. Whatever touches the database runs on both.
 
+mod clients;
+mod cluster;
 mod consents;
+mod disk;
+mod disks;
+mod faults;
+mod independent;
 mod loads;
+mod outages;
 mod process;
+mod program;
 mod server;
 mod sites;
+mod starts;
 mod storage;
 mod tidy;
 mod visitors;

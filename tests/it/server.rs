@@ -68,25 +68,32 @@ pub(crate) use on_both;
 /// A database that is empty at first and gone afterwards, with the data folder beside it.
 pub struct Database {
     pub folder: TempDir,
-    postgres: Option<String>,
+    url: String,
+    /// What to drop on the shared PostgreSQL.
+    shared: Option<String>,
 }
 
 impl Database {
     pub fn sqlite() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), postgres: None }
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("samtykke.db").display());
+        Self { folder, url, shared: None }
     }
 
     pub fn postgres() -> Self {
         let name = format!("t{}", Uuid::now_v7().simple());
         execute(&admin(), &format!("CREATE DATABASE {name}"));
-        Self { folder: tempfile::tempdir().expect("a folder"), postgres: Some(name) }
+        let url = admin().replace("/postgres", &format!("/{name}"));
+        Self { folder: tempfile::tempdir().expect("a folder"), url, shared: Some(name) }
+    }
+
+    /// One that whoever calls has made, and removes.
+    pub fn at(url: String) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), url, shared: None }
     }
 
     pub fn url(&self) -> String {
-        match &self.postgres {
-            Some(name) => admin().replace("/postgres", &format!("/{name}")),
-            None => format!("sqlite:{}", self.folder.path().join("samtykke.db").display()),
-        }
+        self.url.clone()
     }
 
     pub fn parsed(&self) -> DatabaseUrl {
@@ -104,7 +111,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(name) = &self.postgres {
+        if let Some(name) = &self.shared {
             execute(&admin(), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
@@ -148,6 +155,11 @@ impl Server {
     }
 
     pub fn with(database: Database, settings: Serve) -> Self {
+        Self::with_clock(database, settings, serve::now)
+    }
+
+    /// The clock gives unix ms.
+    pub fn with_clock(database: Database, settings: Serve, clock: fn() -> i64) -> Self {
         let storage = Storage {
             data_dir: database.folder.path().join("data"),
             database_url: Some(database.parsed()),
@@ -157,7 +169,7 @@ impl Server {
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, started) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            serve::run(&storage, &settings, listener, serve::now, move |handle| {
+            serve::run(&storage, &settings, listener, clock, move |handle| {
                 sender.send(handle).expect("the test waits");
             })
         });
