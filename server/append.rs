@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use tokio::sync::oneshot;
@@ -20,6 +20,9 @@ use crate::schema::readiness;
 
 /// How long an answer is waited for. Past it the client is told to send again, which is safe: the id is the client's.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a refused write speaks against readiness when nobody tries again: a balancer has to send somebody sometime.
+const BAD_FOR: Duration = Duration::from_secs(10);
 
 /// What became of a consent.
 pub enum Appended {
@@ -43,6 +46,7 @@ pub struct Appender {
     waiting: Arc<AtomicUsize>,
     /// Something erased may still stand in SQLite's log.
     unscrubbed: Arc<AtomicBool>,
+    health: Arc<Health>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -52,16 +56,18 @@ impl Appender {
         let (sender, receiver) = sync_channel(queue.max(1));
         let receiver = Arc::new(Mutex::new(receiver));
         let waiting = Arc::new(AtomicUsize::new(0));
+        let health = Arc::new(Health::default());
         // One file takes one writer; PostgreSQL commits two transactions with one flush when they meet.
         let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { 2 };
         let threads = (0..writers)
             .map(|_| {
-                let mut writer = Writer { url: url.clone(), conn: None, written: written.clone() };
+                let mut writer =
+                    Writer { url: url.clone(), conn: None, written: written.clone(), health: Arc::clone(&health) };
                 let (receiver, waiting) = (Arc::clone(&receiver), Arc::clone(&waiting));
                 std::thread::spawn(move || writer.run(&receiver, &waiting, batch.max(1)))
             })
             .collect();
-        Self { queue: Some(sender), waiting, unscrubbed: Arc::default(), threads }
+        Self { queue: Some(sender), waiting, unscrubbed: Arc::default(), health, threads }
     }
 
     /// Answers after COMMIT. Errors: `Busy` when nothing more may wait, `Unavailable` when it is not known to be written,
@@ -134,8 +140,9 @@ impl Appender {
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        let health = Arc::clone(&self.health);
         self.enqueue(Job::Write(Box::new(move |conn| {
-            let outcome = conn.and_then(|conn| write(conn).map_err(|e| unavailable(&e)));
+            let outcome = conn.and_then(|conn| write(conn).map_err(|e| health.refused(&e)));
             let well = outcome.is_ok();
             // Nobody waits any more: they were told to send it again.
             let _ = reply.send(outcome);
@@ -144,8 +151,12 @@ impl Appender {
         Ok(answer)
     }
 
-    /// Whether the database takes writes: it does one.
+    /// Whether the database takes writes: it does one, and the last consents were not refused. A disk without room for another
+    /// page may still have some for a row that is there.
     pub async fn probe(&self, now: i64) -> Result<()> {
+        if self.health.is_bad() {
+            return Err(Error::Unavailable);
+        }
         let write = move |conn: &mut Conn| {
             diesel::update(readiness::table.find(1)).set(readiness::checked_at.eq(now)).execute(conn)
         };
@@ -191,16 +202,43 @@ async fn wait<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
     }
 }
 
-/// What a failed write is to its caller; the cause is said in the log alone.
-fn unavailable(cause: &dyn std::fmt::Display) -> Error {
-    tracing::error!("the database refused a write: {cause}");
-    Error::Unavailable
+/// How the last writes went, for whoever asks whether more may be sent.
+#[derive(Default)]
+struct Health {
+    /// When a write was last refused, if no consent was written since.
+    refused: Mutex<Option<Instant>>,
+}
+
+impl Health {
+    /// What a failed write is to its caller. The cause is said in the log alone, and once an outage.
+    fn refused(&self, cause: &dyn std::fmt::Display) -> Error {
+        let before = self.refused.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
+        if before.is_none() {
+            tracing::error!("the database refuses writes: {cause}");
+        } else {
+            tracing::debug!("the database refused a write: {cause}");
+        }
+        Error::Unavailable
+    }
+
+    fn written(&self) {
+        let before = self.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if before.is_some() {
+            tracing::info!("the database takes writes again");
+        }
+    }
+
+    fn is_bad(&self) -> bool {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.is_some_and(|refused| refused.elapsed() < BAD_FOR)
+    }
 }
 
 struct Writer {
     url: DatabaseUrl,
     conn: Option<Conn>,
     written: Written,
+    health: Arc<Health>,
 }
 
 impl Writer {
@@ -232,7 +270,7 @@ impl Writer {
     /// The connection, opened when there is none. It is taken out: who finishes well puts it back, and after any error the next
     /// one is new, since nobody can tell in which state a failed one is.
     fn take(&mut self) -> Result<Conn> {
-        self.conn.take().map_or_else(|| self.url.connect().map_err(|e| unavailable(&e)), Ok)
+        self.conn.take().map_or_else(|| self.url.connect().map_err(|e| self.health.refused(&e)), Ok)
     }
 
     fn write(&mut self, write: Write) {
@@ -289,8 +327,9 @@ impl Writer {
 
     fn commit(&mut self, batch: &[&Consent]) -> Result<Vec<Inserted>> {
         let mut conn = self.take()?;
-        let outcomes = insert::commit(&mut conn, batch).map_err(|e| unavailable(&e))?;
+        let outcomes = insert::commit(&mut conn, batch).map_err(|e| self.health.refused(&e))?;
         self.conn = Some(conn);
+        self.health.written();
         self.written.transactions.inc();
         self.written.rows.inc_by(outcomes.iter().filter(|outcome| matches!(outcome, Inserted::New)).count() as u64);
         Ok(outcomes)

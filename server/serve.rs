@@ -78,6 +78,8 @@ pub fn run(
     let url = storage.database();
     data_folder(&storage.data_dir)?;
     let _alone = FileLock::take(&url)?;
+    // Before the database is made: a damaged key leaves nothing behind.
+    let mut keys = Keys::open(&storage.data_dir)?;
     let mut conn = url.open()?;
     let ran = db::migrate(&mut conn)?;
     if ran > 0 {
@@ -85,7 +87,6 @@ pub fn run(
     }
     let address = listener.local_addr().map_err(|e| e.to_string())?;
 
-    let mut keys = Keys::open(&storage.data_dir)?;
     jwks::register(&mut keys, &mut conn, clock())
         .map_err(|e| format!("the signing key could not be registered: {e}"))?;
     if settings.demo {

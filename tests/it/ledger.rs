@@ -105,7 +105,7 @@ fn unserved(database: &Database, count: usize) -> Conn {
     let mut never = settings();
     never.seal_ms = 3_600_000;
     // Dropped at once: what it recorded stays.
-    let server = Server::with(Database::beside(database), never);
+    let server = Server::with(Database::at(database.url()), never);
     post(&server, count);
     server.conn()
 }
@@ -223,7 +223,7 @@ fn number(conn: &mut Conn, sql: &str) -> i64 {
 fn writers_on_several_servers_have_every_row_sealed_once() {
     let database = Database::postgres();
     database.apply(SITE);
-    let servers: Vec<Server> = (0..2).map(|_| Server::with(Database::beside(&database), settings())).collect();
+    let servers: Vec<Server> = (0..2).map(|_| Server::with(Database::at(database.url()), settings())).collect();
     std::thread::scope(|scope| {
         for server in &servers {
             for _ in 0..4 {

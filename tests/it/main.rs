@@ -1,13 +1,22 @@
 //! One binary for all tests of the service: in-process over TCP, and as a process. Whatever touches the database runs on both.
 
+mod clients;
+mod cluster;
 mod consents;
+mod disk;
+mod disks;
+mod faults;
 mod forgetting;
+mod independent;
 mod ledger;
 mod loads;
+mod outages;
 mod process;
+mod program;
 mod receipts;
 mod server;
 mod sites;
+mod starts;
 mod storage;
 mod tampering;
 mod tidy;

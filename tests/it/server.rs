@@ -76,27 +76,27 @@ pub(crate) use on_both;
 pub struct Database {
     pub folder: TempDir,
     url: String,
-    /// The name of the database that is dropped at the end.
-    drops: Option<String>,
+    /// What to drop on the shared PostgreSQL.
+    shared: Option<String>,
 }
 
 impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("samtykke.db").display());
-        Self { folder, url, drops: None }
+        Self { folder, url, shared: None }
     }
 
     pub fn postgres() -> Self {
         let name = format!("t{}", Uuid::now_v7().simple());
         execute(&admin(), &format!("CREATE DATABASE {name}"));
         let url = admin().replace("/postgres", &format!("/{name}"));
-        Self { folder: tempfile::tempdir().expect("a folder"), url, drops: Some(name) }
+        Self { folder: tempfile::tempdir().expect("a folder"), url, shared: Some(name) }
     }
 
-    /// The same database for another server, with a data folder of its own.
-    pub fn beside(other: &Self) -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), url: other.url(), drops: None }
+    /// One that whoever calls has made, and removes.
+    pub fn at(url: String) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), url, shared: None }
     }
 
     pub fn url(&self) -> String {
@@ -118,7 +118,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(name) = &self.drops {
+        if let Some(name) = &self.shared {
             execute(&admin(), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
@@ -168,6 +168,11 @@ impl Server {
     }
 
     pub fn with(database: Database, settings: Serve) -> Self {
+        Self::with_clock(database, settings, serve::now)
+    }
+
+    /// The clock gives unix ms.
+    pub fn with_clock(database: Database, settings: Serve, clock: fn() -> i64) -> Self {
         let storage = Storage {
             data_dir: database.folder.path().join("data"),
             database_url: Some(database.parsed()),
@@ -177,7 +182,7 @@ impl Server {
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, started) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            serve::run(&storage, &settings, listener, serve::now, move |handle| {
+            serve::run(&storage, &settings, listener, clock, move |handle| {
                 sender.send(handle).expect("the test waits");
             })
         });
