@@ -21,7 +21,7 @@ use crate::schema::readiness;
 /// How long an answer is waited for. Past it the client is told to send again, which is safe: the id is the client's.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a refused write speaks against readiness when nobody tries again: a balancer has to send somebody sometime.
+/// How long refused consents speak against readiness when nobody tries again: a balancer has to send somebody sometime.
 const BAD_FOR: Duration = Duration::from_secs(10);
 
 /// What became of a consent.
@@ -125,13 +125,20 @@ impl Appender {
         Ok(())
     }
 
-    /// Runs a write for a thread that may wait, and in no transaction: the write brings its own, or cannot have one.
+    /// Runs a write for a thread that may wait, for a place in the queue too, and in no transaction: the write brings its own, or cannot have one.
     pub fn write_blocking<T, F>(&self, write: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        self.start_write(write)?.blocking_recv().unwrap_or(Err(Error::Unavailable))
+        let (job, answer) = self.job(write);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let sent = self.queue.as_ref().map(|queue| queue.send(job));
+        if !matches!(sent, Some(Ok(()))) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Error::Unavailable);
+        }
+        answer.blocking_recv().unwrap_or(Err(Error::Unavailable))
     }
 
     fn start_write<T, F>(&self, write: F) -> Result<oneshot::Receiver<Result<T>>>
@@ -139,16 +146,26 @@ impl Appender {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
+        let (job, answer) = self.job(write);
+        self.enqueue(job)?;
+        Ok(answer)
+    }
+
+    fn job<T, F>(&self, write: F) -> (Job, oneshot::Receiver<Result<T>>)
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let health = Arc::clone(&self.health);
-        self.enqueue(Job::Write(Box::new(move |conn| {
-            let outcome = conn.and_then(|conn| write(conn).map_err(|e| health.refused(&e)));
+        let job = Job::Write(Box::new(move |conn| {
+            let outcome = conn.and_then(|conn| write(conn).map_err(|e| health.failed(&e)));
             let well = outcome.is_ok();
             // Nobody waits any more: they were told to send it again.
             let _ = reply.send(outcome);
             well
-        })))?;
-        Ok(answer)
+        }));
+        (job, answer)
     }
 
     /// Whether the database takes writes: it does one, and the last consents were not refused. A disk without room for another
@@ -205,26 +222,33 @@ async fn wait<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
 /// How the last writes went, for whoever asks whether more may be sent.
 #[derive(Default)]
 struct Health {
-    /// When a write was last refused, if no consent was written since.
+    /// An outage was told in the log, and has not ended.
+    told: AtomicBool,
+    /// When consents were last refused, if none was written since.
     refused: Mutex<Option<Instant>>,
 }
 
 impl Health {
     /// What a failed write is to its caller. The cause is said in the log alone, and once an outage.
-    fn refused(&self, cause: &dyn std::fmt::Display) -> Error {
-        let before = self.refused.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
-        if before.is_none() {
-            tracing::error!("the database refuses writes: {cause}");
-        } else {
+    fn failed(&self, cause: &dyn std::fmt::Display) -> Error {
+        if self.told.swap(true, Ordering::Relaxed) {
             tracing::debug!("the database refused a write: {cause}");
+        } else {
+            tracing::error!("the database refuses writes: {cause}");
         }
         Error::Unavailable
     }
 
+    /// The same for consents.
+    fn refused(&self, cause: &dyn std::fmt::Display) -> Error {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.failed(cause)
+    }
+
     fn written(&self) {
-        let before = self.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if before.is_some() {
+        if self.told.swap(false, Ordering::Relaxed) {
             tracing::info!("the database takes writes again");
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 

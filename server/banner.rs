@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
@@ -21,9 +22,9 @@ const CONFIG: &str = "__SAMTYKKE_CONFIG__";
 
 /// One body in the encodings it is served in, made once.
 pub struct Asset {
-    pub plain: Vec<u8>,
-    pub brotli: Vec<u8>,
-    pub gzip: Vec<u8>,
+    pub plain: Bytes,
+    pub brotli: Bytes,
+    pub gzip: Bytes,
     /// The first half of the body's SHA-256, in hex: strong, and the same on every server.
     pub hash: String,
 }
@@ -39,11 +40,11 @@ impl Asset {
         }
         let gzip = gzip.write_all(&plain).and_then(|()| gzip.finish()).unwrap_or_default();
         let hash = hex(&sha256(&plain)[..16]);
-        Self { plain, brotli, gzip, hash }
+        Self { plain: plain.into(), brotli: brotli.into(), gzip: gzip.into(), hash }
     }
 
     /// The smallest body that the client takes, and its `Content-Encoding`.
-    pub fn encoded(&self, accepts: impl Fn(&str) -> bool) -> (&[u8], Option<&'static str>) {
+    pub fn encoded(&self, accepts: impl Fn(&str) -> bool) -> (&Bytes, Option<&'static str>) {
         let smaller = |body: &[u8]| !body.is_empty() && body.len() < self.plain.len();
         if smaller(&self.brotli) && accepts("br") {
             (&self.brotli, Some("br"))

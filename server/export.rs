@@ -53,10 +53,11 @@ pub enum Form {
     Kantara,
 }
 
-/// The receipt of a kept consent in another form; `None` when there is no consent with this id, of this visitor when one is named.
-pub fn of(conn: &mut Conn, id: Uuid, visitor: Option<Uuid>, form: Form) -> Result<Option<Value>> {
+/// The receipt of a kept consent in another form; `None` when there is no consent with this id, or it is not this
+/// visitor's on this site, when one is named.
+pub fn of(conn: &mut Conn, id: Uuid, owner: Option<(i32, Uuid)>, form: Form) -> Result<Option<Value>> {
     let Some(consent) = consent::find(conn, id)? else { return Ok(None) };
-    if visitor.is_some_and(|visitor| consent.visitor != visitor.as_bytes()) {
+    if owner.is_some_and(|(site, visitor)| consent.site_id != site || consent.visitor != visitor.as_bytes()) {
         return Ok(None);
     }
     let notice: Notice = notices::table.find(consent.notice_id).first(conn)?;

@@ -10,9 +10,9 @@ use prometheus_client::registry::Registry;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
-    method: String,
+    method: &'static str,
     /// The pattern of the route, never the path itself.
-    route: String,
+    route: &'static str,
     status: u16,
 }
 
@@ -61,10 +61,10 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub fn request(&self, method: &str, route: Option<String>, status: u16, seconds: f64) {
-        let method = if matches!(method, "GET" | "HEAD" | "POST" | "DELETE" | "OPTIONS") { method } else { "other" };
-        let route = route.unwrap_or_else(|| "none".into());
-        self.requests.get_or_create(&Request { method: method.into(), route, status }).inc();
+    pub fn request(&self, method: &str, route: &'static str, status: u16, seconds: f64) {
+        const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
+        let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
+        self.requests.get_or_create(&Request { method, route, status }).inc();
         self.seconds.observe(seconds);
     }
 

@@ -63,7 +63,7 @@ pub fn encoded(asset: &Asset, request: &HttpRequest, content_type: &str, cache: 
     if let Some(name) = encoding {
         response.insert_header((header::CONTENT_ENCODING, name));
     }
-    response.content_type(content_type).body(body.to_vec())
+    response.content_type(content_type).body(body.clone())
 }
 
 /// Whether a client said that it takes an encoding; one that says nothing gets none.

@@ -61,7 +61,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Tags send by image, by beacon or by fetch: a collector takes them all.
-fn collector(path: &str, name: &'static str) -> actix_web::Resource {
+fn collector(path: &'static str, name: &'static str) -> actix_web::Resource {
     let hear = move |request: HttpRequest, state: Data<State>| async move {
         collect(name, &request, &state);
         HttpResponse::Ok().content_type("image/gif").body(PIXEL)

@@ -62,8 +62,9 @@ pub async fn export(
     let (site, id) = path.into_inner();
     let site = state.sites.find(&site)?;
     let visitor = capable(&request, &state, &site.key)?;
-    let form = wish.form;
-    let receipt = read(&state, move |conn| export::of(conn, id, Some(visitor), form)).await?.ok_or(Code::NotFound)?;
+    let (site_id, form) = (site.id, wish.form);
+    let receipt =
+        read(&state, move |conn| export::of(conn, id, Some((site_id, visitor)), form)).await?.ok_or(Code::NotFound)?;
     let content_type = match form {
         Form::Iso27560 => "application/ld+json",
         Form::Kantara => "application/json",

@@ -2,6 +2,7 @@
 
 mod clients;
 mod cluster;
+mod commands;
 mod consents;
 mod disk;
 mod disks;

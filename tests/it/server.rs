@@ -313,6 +313,14 @@ impl Answer {
     }
 }
 
+/// A history as it is before its consents have their places in the ledger: those come a moment later, to all or to some.
+pub fn without_leaves(mut history: Value) -> Value {
+    for receipt in history["consents"].as_array_mut().expect("a list") {
+        receipt.as_object_mut().expect("a receipt").remove("leaf");
+    }
+    history
+}
+
 /// An answer that grants analytics and denies advertising, from a new visitor.
 pub fn consent() -> Value {
     json!({

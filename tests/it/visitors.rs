@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::server::{ORIGIN, changed, consent, on_both};
+use crate::server::{ORIGIN, changed, consent, on_both, without_leaves};
 
 on_both!(a_visitor_sees_their_own_history_with_its_receipts, |server| {
     let first = consent();
@@ -16,11 +16,7 @@ on_both!(a_visitor_sees_their_own_history_with_its_receipts, |server| {
 
     let capability = receipt["capability"].as_str().expect("text");
     let history = server.with_capability("GET", capability).expect(200);
-    // The place in the ledger comes a moment later, to both or to one.
-    let mut shown = history.json();
-    for receipt in shown["consents"].as_array_mut().expect("a list") {
-        receipt.as_object_mut().expect("a receipt").remove("leaf");
-    }
+    let shown = without_leaves(history.json());
     assert_eq!(shown, json!({ "consents": [receipt, later] }), "as they were, and no one else's");
     assert_eq!(history.header("cache-control"), "no-store");
 });
