@@ -2,7 +2,7 @@
 //! transaction with one fsync. What is answered is on disk (invariant 3); a full queue says so at once.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long refused consents speak against readiness when nobody tries again: a balancer has to send somebody sometime.
 const BAD_FOR: Duration = Duration::from_secs(10);
+
+/// How long a writer looks for more before it sleeps.
+const AWAKE_FOR: Duration = Duration::from_micros(250);
 
 /// What became of a consent.
 pub enum Appended {
@@ -219,6 +222,20 @@ async fn wait<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
     }
 }
 
+/// The next job; nothing when there will be none. Who has just been answered often asks again, and waking a thread that sleeps takes
+/// as long as a commit, so that it is looked for a moment longer.
+fn next(queue: &Receiver<Job>) -> Option<Job> {
+    let slept = Instant::now();
+    while slept.elapsed() < AWAKE_FOR {
+        match queue.try_recv() {
+            Ok(job) => return Some(job),
+            Err(TryRecvError::Empty) => std::thread::yield_now(),
+            Err(TryRecvError::Disconnected) => return None,
+        }
+    }
+    queue.recv().ok()
+}
+
 /// How the last writes went, for whoever asks whether more may be sent.
 #[derive(Default)]
 struct Health {
@@ -270,7 +287,7 @@ impl Writer {
         loop {
             let jobs = {
                 let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-                let Ok(first) = queue.recv() else { return };
+                let Some(first) = next(&queue) else { return };
                 let mut jobs = vec![first];
                 jobs.extend(queue.try_iter().take(batch - 1));
                 jobs

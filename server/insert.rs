@@ -1,6 +1,7 @@
 //! How a batch of consents gets into the table: all of it or nothing, durable when it returns. This is the hot statement, and the
 //! one that the engines are given in two shapes: PostgreSQL a column at a time, SQLite a row at a time.
 
+use diesel::dsl::max;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -8,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 
 use crate::consent::Consent;
 use crate::db::Conn;
-use crate::schema::{consents, signing_keys};
+use crate::schema::{consents, ledger, signing_keys};
 
 /// What became of one consent of a batch.
 pub enum Inserted {
@@ -23,9 +24,13 @@ pub fn commit(conn: &mut Conn, batch: &[&Consent]) -> QueryResult<Vec<Inserted>>
         // A statement alone is a transaction of its own, and saves the way for BEGIN and COMMIT.
         Conn::Postgres(conn) => Columns::of(batch).execute(conn)?,
         Conn::Sqlite(conn) => conn.immediate_transaction(|conn| {
+            // Numbered here, for AUTOINCREMENT writes another page: above every row, and above every row that was ever sealed.
+            let last: Option<i64> = consents::table.select(max(consents::seq)).first(conn)?;
+            let sealed: Option<i64> = ledger::table.select(max(ledger::consents_to)).first(conn)?;
+            let next = last.max(sealed).unwrap_or_default() + 1;
             let mut written = 0;
-            for consent in batch {
-                let insert = diesel::insert_into(consents::table).values(*consent);
+            for (seq, consent) in (next..).zip(batch) {
+                let insert = diesel::insert_into(consents::table).values((consents::seq.eq(seq), *consent));
                 written += insert.on_conflict(consents::id).do_nothing().execute(conn)?;
             }
             QueryResult::Ok(written)

@@ -31,7 +31,7 @@ CREATE TABLE signing_keys (
 -- One recorded answer. Appended, never updated; only retention and erasure delete.
 -- Every column but seq, key_id and signature is part of the signed record.
 CREATE TABLE consents (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    seq INTEGER PRIMARY KEY NOT NULL,
     id BLOB NOT NULL UNIQUE,
     site_id INTEGER NOT NULL REFERENCES sites (id),
     notice_id INTEGER NOT NULL REFERENCES notices (id),
