@@ -30,8 +30,9 @@ fn main() {
     let seconds = load::measured();
     println!("Consents: every 201 is fsynced and counted in the database; {seconds:?} each, {} cores", cores());
     println!("cpu: seconds of the server per 1,000 consents, without PostgreSQL's own; load: the same of the clients");
+    println!("behind: consents that had no leaf in the ledger yet when the last answer came");
     println!(
-        "            clients  consents/s   p50 ms   p99 ms  worst ms     cpu    load  RSS MB  peak MB  rows/tx     stored"
+        "            clients  consents/s   p50 ms   p99 ms  worst ms     cpu    load  RSS MB  peak MB  rows/tx     stored   behind"
     );
     let lines = ENGINES.each_ref().map(|engine| [1, 16, CLIENTS, 256].map(|clients| line(engine, clients, seconds)));
 
@@ -64,13 +65,14 @@ fn line(engine: &Engine, clients: usize, seconds: Duration) -> Line {
     let server = Process::samtykke(&database, &[]);
     let outcome = clients::run(&server, clients, seconds, &mut Request::consent(server.address));
     outcome.expect(&[201]);
+    let behind = outcome.total(201) as f64 - server.metric("samtykke_ledger_leaves");
     rows::check_stored(&database, outcome.total(201));
     let (now_mb, peak_mb) = server.memory_mb();
     let rows_per_transaction = server.rows_per_transaction();
     let waits = outcome.waits(201);
     let thousands = outcome.per_second(201) * outcome.seconds / 1000.0;
     println!(
-        "{:<11}{clients:>8}{:>12.0}{:>9.2}{:>9.2}{:>10.2}{:>8.3}{:>8.3}{now_mb:>8.1}{peak_mb:>9.1}{:>9}{:>11}",
+        "{:<11}{clients:>8}{:>12.0}{:>9.2}{:>9.2}{:>10.2}{:>8.3}{:>8.3}{now_mb:>8.1}{peak_mb:>9.1}{:>9}{:>11}{behind:>9.0}",
         engine.name,
         outcome.per_second(201),
         waits.ms(500),

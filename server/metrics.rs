@@ -1,5 +1,7 @@
 //! What is counted, for Prometheus. No label ever holds anything about a visitor.
 
+use std::sync::atomic::Ordering;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -7,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+use crate::ledger::publish::Published;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
@@ -37,6 +41,8 @@ pub struct Metrics {
     consents: Family<Recorded, Counter>,
     repeated: Counter,
     waiting: Gauge,
+    leaves: Gauge,
+    standing_still: Gauge,
     pub written: Written,
 }
 
@@ -48,15 +54,18 @@ impl Default for Metrics {
         let consents = Family::default();
         let repeated = Counter::default();
         let waiting = Gauge::default();
+        let (leaves, standing_still) = (Gauge::default(), Gauge::default());
         let written = Written::default();
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time from a request to its answer", seconds.clone());
         registry.register("consents", "Consents recorded", consents.clone());
         registry.register("consents_repeated", "Consents sent again and recognised", repeated.clone());
         registry.register("writes_waiting", "Writes that wait or are under way", waiting.clone());
+        registry.register("ledger_leaves", "Leaves of the checkpoint that is published", leaves.clone());
+        registry.register("ledger_standing_still", "1 when nothing can be sealed or published", standing_still.clone());
         registry.register("write_transactions", "Transactions that committed consents", written.transactions.clone());
         registry.register("write_rows", "Consents that they held", written.rows.clone());
-        Self { registry, requests, seconds, consents, repeated, waiting, written }
+        Self { registry, requests, seconds, consents, repeated, waiting, leaves, standing_still, written }
     }
 }
 
@@ -78,7 +87,9 @@ impl Metrics {
     }
 
     /// OpenMetrics 1.0 text.
-    pub fn text(&self, waiting: usize) -> String {
+    pub fn text(&self, waiting: usize, published: &Published) -> String {
+        self.leaves.set(published.signed.load().as_ref().map_or(0, |signed| signed.head.size));
+        self.standing_still.set(i64::from(published.failing.load(Ordering::Relaxed)));
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         let mut text = String::new();
         // Writing to a string cannot fail.

@@ -11,8 +11,6 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use actix_web::{HttpServer, rt};
 
-use arc_swap::ArcSwapOption;
-
 use crate::append::Appender;
 use crate::config::{Serve, Storage};
 use crate::db::{self, DatabaseUrl, FileLock};
@@ -23,7 +21,10 @@ use crate::http::address::Addresses;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
 use crate::keys::Keys;
-use crate::ledger::{self, publish};
+use crate::ledger::{
+    self,
+    publish::{self, Published},
+};
 use crate::metrics::Metrics;
 use crate::retention::{self, Keep};
 use crate::site::{self, Sites};
@@ -47,7 +48,7 @@ pub fn data_folder(folder: &Path) -> Result<(), String> {
 /// Erases what was kept long enough, at three in the morning, UTC, by the server's clock.
 fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clock: fn() -> i64) -> Every {
     let mut last = retention::night(clock());
-    every(Duration::from_mins(1), move || {
+    every(Duration::from_secs(1), move || {
         let now = clock();
         if retention::night(now) <= last {
             return;
@@ -106,7 +107,7 @@ pub fn run(
     let metrics = Metrics::default();
     let keys = Arc::new(keys);
     let appender = Arc::new(Appender::start(&url, settings.queue, settings.batch, &metrics.written));
-    let published = Arc::new(ArcSwapOption::empty());
+    let published = Arc::new(Published::default());
     let sealing = publish::start(
         url.clone(),
         Arc::clone(&appender),

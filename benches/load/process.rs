@@ -65,14 +65,16 @@ impl Process {
 
     /// Rows that one transaction held in the mean since the start; `None` when the server does not count them.
     pub fn rows_per_transaction(&self) -> Option<f64> {
+        let ratio = self.metric("samtykke_write_rows_total") / self.metric("samtykke_write_transactions_total");
+        ratio.is_finite().then_some(ratio)
+    }
+
+    /// A figure of the service's own.
+    pub fn metric(&self, name: &str) -> f64 {
         let (text, _) = self.get("/metrics");
         let text = String::from_utf8_lossy(&text);
-        let sum = |name: &str| {
-            let values = text.lines().filter(|line| line.starts_with(name)).filter_map(|line| line.rsplit(' ').next());
-            values.filter_map(|value| value.parse::<f64>().ok()).sum::<f64>()
-        };
-        let ratio = sum("samtykke_write_rows_total") / sum("samtykke_write_transactions_total");
-        ratio.is_finite().then_some(ratio)
+        let values = text.lines().filter(|line| line.starts_with(name)).filter_map(|line| line.rsplit(' ').next());
+        values.filter_map(|value| value.parse::<f64>().ok()).sum()
     }
 
     /// The body as it comes over the wire in Brotli, and the head.

@@ -95,7 +95,7 @@ pub async fn consistency(between: Query<Between>, state: Data<State>) -> Result<
 
 /// The published head; a service that has just started has none for a moment.
 fn signed(state: &State) -> Result<Arc<Signed>, Problem> {
-    state.published.load_full().ok_or_else(|| Error::Unavailable.into())
+    state.published.signed.load_full().ok_or_else(|| Error::Unavailable.into())
 }
 
 fn text(body: String, cache: &'static str) -> HttpResponse {

@@ -43,7 +43,7 @@ pub struct State {
     pub sites: Arc<Sites>,
     pub keys: Arc<Keys>,
     pub appender: Arc<Appender>,
-    pub published: Published,
+    pub published: Arc<Published>,
     pub readers: Pool,
     pub addresses: Addresses,
     pub metrics: Metrics,

@@ -21,7 +21,7 @@ pub async fn ready(state: Data<State>) -> Result<HttpResponse, Problem> {
 pub async fn metrics(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-        .body(state.metrics.text(state.appender.waiting()))
+        .body(state.metrics.text(state.appender.waiting(), &state.published))
 }
 
 fn text(body: String) -> HttpResponse {

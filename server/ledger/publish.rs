@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -32,8 +33,14 @@ pub struct Signed {
     pub note: String,
 }
 
-/// What this server publishes. Nothing before the first round.
-pub type Published = Arc<ArcSwapOption<Signed>>;
+/// What this server publishes, and whether it can.
+#[derive(Default)]
+pub struct Published {
+    /// Nothing before the first round.
+    pub signed: ArcSwapOption<Signed>,
+    /// The last round failed: consents wait for their leaves.
+    pub failing: AtomicBool,
+}
 
 /// The file that remembers the last checkpoint.
 pub fn memory_path(data_folder: &Path) -> PathBuf {
@@ -46,7 +53,7 @@ pub fn start(
     appender: Arc<Appender>,
     keys: Arc<Keys>,
     data_folder: &Path,
-    published: Published,
+    published: Arc<Published>,
     period: Duration,
 ) -> Every {
     let mut turns = Publisher {
@@ -60,15 +67,13 @@ pub fn start(
         memory: seal::Memory::default(),
         moved: Instant::now(),
     };
-    let mut failing = false;
     every(period, move || match turns.round() {
-        Ok(()) => failing = false,
+        Ok(()) => turns.published.failing.store(false, Ordering::Relaxed),
         Err(e) => {
             // Said once: consents are recorded all the same, and get their leaves later.
-            if !failing {
+            if !turns.published.failing.swap(true, Ordering::Relaxed) {
                 tracing::error!("the ledger stands still: {e}");
             }
-            failing = true;
             turns.conn = None;
             turns.ours = false;
         }
@@ -80,7 +85,7 @@ struct Publisher {
     appender: Arc<Appender>,
     keys: Arc<Keys>,
     path: PathBuf,
-    published: Published,
+    published: Arc<Published>,
     conn: Option<Conn>,
     ours: bool,
     memory: seal::Memory,
@@ -111,13 +116,13 @@ impl Publisher {
     }
 
     fn size(&self) -> i64 {
-        self.published.load().as_ref().map_or(0, |signed| signed.head.size)
+        self.published.signed.load().as_ref().map_or(0, |signed| signed.head.size)
     }
 
     /// Signs the head that is committed, if it goes on from the last one.
     fn publish(&mut self, conn: &mut Conn) -> Result<()> {
         let head = ledger::head(conn)?;
-        let current = self.published.load();
+        let current = self.published.signed.load();
         if current.as_ref().is_some_and(|signed| signed.head.size == head.size && signed.head.root == head.root) {
             return Ok(());
         }
@@ -130,7 +135,7 @@ impl Publisher {
         }
         let note = note::sign(&head, &self.keys);
         remember(&self.path, &note).map_err(|e| Error::Internal(format!("{}: {e}", self.path.display())))?;
-        self.published.store(Some(Arc::new(Signed { head, note })));
+        self.published.signed.store(Some(Arc::new(Signed { head, note })));
         self.moved = Instant::now();
         Ok(())
     }

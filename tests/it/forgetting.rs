@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -14,7 +15,7 @@ use samtykke::retention::{self, Due, Keep};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::server::{Database, Server, changed, consent, on_both};
+use crate::server::{Database, SITE, Server, changed, consent, on_both, settings};
 
 on_both!(the_ledger_holds_after_an_erasure_and_says_what_is_forgotten, |server| {
     let sent: Vec<Value> = (0..6).map(|_| consent()).collect();
@@ -175,6 +176,36 @@ on_both!(answers_go_when_they_were_kept_long_enough_after_they_ended, |server| {
     let report = verify(&mut conn, &[], &mut |_, _| {}).expect("verified");
     assert_eq!((report.consents, report.erasures, report.forgotten), (1, 1, 3), "{report:?}");
 });
+
+/// How far the clock of the test below is ahead, in ms.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+fn jumping() -> i64 {
+    samtykke::serve::now() + AHEAD.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_running_server_forgets_by_itself_at_night() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        AHEAD.store(0, Ordering::SeqCst);
+        database.apply(SITE);
+        let server = Server::with_clock(database, settings(), jumping);
+        let refused = json!({ "analytics": "denied", "advertising": "denied" });
+        for i in 0..450 {
+            let sent = consent();
+            server.post(&if i % 2 == 0 { changed(&sent, "choice", refused.clone()) } else { sent }).expect(201);
+        }
+        server.sealed(450);
+        // The refusals ended after the 183 days of their notice, and were kept for 30 more.
+        AHEAD.store(215 * DAY_MS, Ordering::SeqCst);
+        server.post(&consent()).expect(201);
+        // Two batches, each an erasure with a leaf of its own.
+        server.sealed(453);
+        let report = verify(&mut server.conn(), &[], &mut |_, _| {}).expect("verified");
+        assert_eq!((report.consents, report.erasures, report.forgotten), (226, 2, 225), "{report:?}");
+        assert_eq!(report.fault_count, 0, "{report:?}");
+    }
+}
 
 #[test]
 fn nights_begin_at_three_and_are_counted_once() {

@@ -50,6 +50,8 @@ on_both!(an_operator_sees_life_readiness_and_figures, |server| {
     assert!(text.contains(r#"samtykke_consents_total{site="shop",action="partial",method="save"} 1"#), "{text}");
     assert!(text.contains("samtykke_consents_repeated_total 1"), "{text}");
     assert!(text.contains(r#"route="/v1/sites/{site}/consents",status="201"} 1"#), "{text}");
+    assert!(text.contains("samtykke_ledger_standing_still 0"), "{text}");
+    assert!(text.contains("samtykke_write_rows_total 1"), "{text}");
     assert!(!text.contains("secret"), "no path of a request: {text}");
     assert!(text.ends_with("# EOF\n"));
 });
