@@ -74,7 +74,7 @@ test('where a marked script ran, a no loads the page anew, and clean', async ({ 
   expect(await shop.cookies()).toEqual(['samtykke_shop']);
   // The old page sends it on its way out or the new one does, and both are one record.
   const actions = async () => (await service.history(capability)).map(({ record }) => record.action);
-  await expect.poll(actions).toEqual(['granted', 'refused']);
+  await expect.poll(actions).toEqual(['granted', 'withdrawn']);
 });
 
 test('taking back one purpose leaves the other running', async ({ shop, page }) => {
