@@ -44,9 +44,11 @@ function show({ record, jws, capability: key }) {
 async function showHistory() {
   const { consents } = await ask('GET');
   status.textContent = t.listed(consents.length);
-  list.replaceChildren(...consents.map(({ record }) =>
+  list.replaceChildren(...consents.map(({ record, leaf }) =>
     element('li', { 'data-action': record.action }, `${t.actions[record.action]}, ${when(record.created_at)} `,
-      element('code', {}, short(record.id)),
+      element('code', {}, short(record.id)), ' ',
+      // From about a second after the answer on.
+      ...(leaf === undefined ? [] : [element('a', { href: `/ledger/proof/${leaf}` }, t.leaf(leaf))]),
     ),
   ));
 }
