@@ -64,8 +64,13 @@ impl Appender {
         let writers = if matches!(url, DatabaseUrl::Sqlite(_)) { 1 } else { 2 };
         let threads = (0..writers)
             .map(|_| {
-                let mut writer =
-                    Writer { url: url.clone(), conn: None, written: written.clone(), health: Arc::clone(&health) };
+                let mut writer = Writer {
+                    url: url.clone(),
+                    conn: None,
+                    above: 0,
+                    written: written.clone(),
+                    health: Arc::clone(&health),
+                };
                 let (receiver, waiting) = (Arc::clone(&receiver), Arc::clone(&waiting));
                 std::thread::spawn(move || writer.run(&receiver, &waiting, batch.max(1)))
             })
@@ -278,6 +283,8 @@ impl Health {
 struct Writer {
     url: DatabaseUrl,
     conn: Option<Conn>,
+    /// The highest number that it gave a row of SQLite.
+    above: i64,
     written: Written,
     health: Arc<Health>,
 }
@@ -368,7 +375,7 @@ impl Writer {
 
     fn commit(&mut self, batch: &[&Consent]) -> Result<Vec<Inserted>> {
         let mut conn = self.take()?;
-        let outcomes = insert::commit(&mut conn, batch).map_err(|e| self.health.refused(&e))?;
+        let outcomes = insert::commit(&mut conn, batch, &mut self.above).map_err(|e| self.health.refused(&e))?;
         self.conn = Some(conn);
         self.health.written();
         self.written.transactions.inc();

@@ -18,8 +18,9 @@ pub enum Inserted {
     Taken(Box<Consent>, String),
 }
 
-/// Commits the batch in one transaction. An id that is taken leaves the row that is there as it is.
-pub fn commit(conn: &mut Conn, batch: &[&Consent]) -> QueryResult<Vec<Inserted>> {
+/// Commits the batch in one transaction. An id that is taken leaves the row that is there as it is. `above` is the highest row number
+/// that was given in this process: one that is free again after an erasure may be in a seal that is under way.
+pub fn commit(conn: &mut Conn, batch: &[&Consent], above: &mut i64) -> QueryResult<Vec<Inserted>> {
     let written = match conn {
         // A statement alone is a transaction of its own, and saves the way for BEGIN and COMMIT.
         Conn::Postgres(conn) => Columns::of(batch).execute(conn)?,
@@ -27,9 +28,10 @@ pub fn commit(conn: &mut Conn, batch: &[&Consent]) -> QueryResult<Vec<Inserted>>
             // Numbered here, for AUTOINCREMENT writes another page: above every row, and above every row that was ever sealed.
             let last: Option<i64> = consents::table.select(max(consents::seq)).first(conn)?;
             let sealed: Option<i64> = ledger::table.select(max(ledger::consents_to)).first(conn)?;
-            let next = last.max(sealed).unwrap_or_default() + 1;
+            let next = last.max(sealed).unwrap_or_default().max(*above) + 1;
             let mut written = 0;
             for (seq, consent) in (next..).zip(batch) {
+                *above = seq;
                 let insert = diesel::insert_into(consents::table).values((consents::seq.eq(seq), *consent));
                 written += insert.on_conflict(consents::id).do_nothing().execute(conn)?;
             }

@@ -95,8 +95,9 @@ pub fn commit(conns: &mut [Conn], rows: &[Consent], batch: usize) -> Duration {
     std::thread::scope(|scope| {
         for conn in conns {
             scope.spawn(move || {
+                let mut above = 0;
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(e) = insert::commit(conn, batch) {
+                    if let Err(e) = insert::commit(conn, batch, &mut above) {
                         panic!("the rows were not written: {e}");
                     }
                 }

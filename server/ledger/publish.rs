@@ -18,6 +18,7 @@ use crate::append::Appender;
 use crate::db::{Conn, DatabaseUrl};
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
+use crate::jwks;
 use crate::keys::Keys;
 use crate::ledger::note::{self, Checkpoint};
 use crate::ledger::{self, Head, seal, tree};
@@ -128,7 +129,7 @@ impl Publisher {
         }
         let last = match current.as_ref() {
             Some(signed) => Some((signed.head.leaves(), signed.head.root()?)),
-            None => remembered(&self.path, &self.keys, &head.origin)?.map(|last| (last.size, last.root)),
+            None => remembered(conn, &self.path, &head.origin)?.map(|last| (last.size, last.root)),
         };
         if let Some((size, root)) = last {
             goes_on(conn, &head, size, root)?;
@@ -161,14 +162,16 @@ fn goes_on(conn: &mut Conn, head: &Head, size: u64, root: Hash) -> Result<()> {
     )))
 }
 
-/// The last checkpoint that a server with this file published. One under another name was another log's.
-pub fn remembered(path: &Path, keys: &Keys, origin: &str) -> Result<Option<Checkpoint>> {
+/// The last checkpoint that a server with this file published, with whichever key signed then. One under another name was another
+/// log's.
+fn remembered(conn: &mut Conn, path: &Path, origin: &str) -> Result<Option<Checkpoint>> {
     let note = match fs::read_to_string(path) {
         Ok(note) => note,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::Internal(format!("{}: {e}", path.display()))),
     };
-    let checkpoint = note::verify(&note, keys.all().iter().map(|key| key.public.as_slice()))
+    let keys = jwks::public_keys(conn)?;
+    let checkpoint = note::verify(&note, keys.iter().map(|(_, public)| public.as_slice()))
         .map_err(|e| Error::Internal(format!("{}: {e}", path.display())))?;
     Ok(Some(checkpoint).filter(|checkpoint| checkpoint.origin == origin))
 }

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
+use samtykke::config::Serve;
 use samtykke::db::Conn;
 use samtykke::ledger::{self, note, seal, tree};
 use serde_json::Value;
@@ -134,6 +135,31 @@ fn two_that_seal_at_once_publish_one_history_on_sqlite() {
 #[test]
 fn two_that_seal_at_once_publish_one_history_on_postgres() {
     two_that_seal_publish_one_history(&Database::postgres());
+}
+
+fn what_is_erased_while_it_is_sealed_is_not_mistaken_for_what_comes_after(database: Database) {
+    database.apply(SITE);
+    let server = Server::with(database, Serve { seal_ms: 3_600_000, ..settings() });
+    post(&server, 3);
+    let last = post(&server, 1);
+    let mut conn = server.conn();
+    let seal = seal::plan(&mut conn, &mut seal::Memory::default()).expect("a plan").expect("something");
+    server.with_capability("DELETE", &last[0]).expect(200);
+    post(&server, 1);
+    assert!(!seal.commit(&mut conn).expect("no error"), "one of its rows is no more");
+    assert_eq!(seal_all(&mut conn, &mut seal::Memory::default()), 5, "three, the one that came after, and the erasure");
+    let report = ledger::verify::verify(&mut conn, &[], &mut |_, _| {}).expect("verified");
+    assert_eq!((report.consents, report.erasures, report.fault_count), (4, 1, 0), "{report:?}");
+}
+
+#[test]
+fn what_is_erased_while_it_is_sealed_is_not_mistaken_for_what_comes_after_on_sqlite() {
+    what_is_erased_while_it_is_sealed_is_not_mistaken_for_what_comes_after(Database::sqlite());
+}
+
+#[test]
+fn what_is_erased_while_it_is_sealed_is_not_mistaken_for_what_comes_after_on_postgres() {
+    what_is_erased_while_it_is_sealed_is_not_mistaken_for_what_comes_after(Database::postgres());
 }
 
 #[test]

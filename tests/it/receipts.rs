@@ -65,6 +65,15 @@ fn a_rotated_key_stays_published_and_what_it_signed_stays_good() {
         assert_eq!(history["consents"][0]["jws"], old["jws"], "the receipt is what it was, byte for byte");
         let report = samtykke::ledger::verify::verify(&mut server.conn(), &[], &mut |_, _| {}).expect("verified");
         assert_eq!(report.fault_count, 0, "{report:?}");
+
+        // Even when the private halves are dropped, the log goes on from what they signed.
+        let database = server.stop();
+        samtykke::keys::rotate(&data, true).expect("rotated");
+        let server = Server::start(database);
+        receipt(&server);
+        let checkpoint = server.sealed(3);
+        assert_eq!(checkpoint.matches('—').count(), 1, "signed by the new one alone: {checkpoint}");
+        assert_eq!(keys(&server).keys.len(), 3);
     }
 }
 
