@@ -6,11 +6,12 @@
 //! 2. [`consent::Consent::new`] checks it against the notice that it answers, in memory;
 //! 3. [`receipt::sign`] signs its canonical bytes with the key of [`keys`];
 //! 4. [`append::Appender`] writes it: a bounded queue, one transaction for all that wait, one fsync;
-//! 5. the receipt goes out, after COMMIT.
+//! 5. the receipt goes out, after COMMIT;
+//! 6. about a second later it gets its leaf in the [`ledger`].
 //!
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
-//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees and erases their own history. A receipt is read elsewhere in the
-//! forms of [`export`].
+//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
+//! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
 
 pub mod append;
 pub mod backup;

@@ -9,6 +9,7 @@ pub mod visitor;
 
 use samtykke::config::Storage;
 use samtykke::db::{self, Conn};
+use samtykke::erasure;
 use samtykke::serve::data_folder;
 
 /// The database, up to date, and how many migrations that took.
@@ -18,4 +19,12 @@ pub fn open(storage: &Storage) -> Result<(Conn, usize), String> {
     let mut conn = url.open()?;
     let ran = db::migrate(&mut conn)?;
     Ok((conn, ran))
+}
+
+/// Takes what was erased out of SQLite's log, or says that it is still there.
+fn scrub(conn: &mut Conn) -> Result<(), String> {
+    if !erasure::scrub(conn).map_err(|e| e.to_string())? {
+        eprintln!("a reader is at work, so that SQLite's log still holds some of it: run this again");
+    }
+    Ok(())
 }

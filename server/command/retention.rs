@@ -7,7 +7,7 @@ use samtykke::ledger;
 use samtykke::retention::{self, Due, Keep};
 use samtykke::serve::now;
 
-use super::open;
+use super::{open, scrub};
 
 pub fn run(storage: &Storage, keep: Keep, dry_run: bool) -> Result<(), String> {
     let conn = &mut open(storage)?.0;
@@ -23,11 +23,8 @@ pub fn run(storage: &Storage, keep: Keep, dry_run: bool) -> Result<(), String> {
     if dry_run {
         println!("{consents} consents and {refusals} refusals would go");
     } else {
-        let scrubbed = erasure::scrub(conn).map_err(|e| e.to_string())?;
         println!("{consents} consents and {refusals} refusals are erased");
-        if !scrubbed {
-            eprintln!("a reader is at work, so that SQLite's log still holds some of it: run this again");
-        }
+        scrub(conn)?;
     }
     Ok(())
 }

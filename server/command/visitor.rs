@@ -7,7 +7,7 @@ use samtykke::serve::now;
 use samtykke::{erasure, ledger, site};
 use uuid::Uuid;
 
-use super::open;
+use super::{open, scrub};
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -26,10 +26,6 @@ pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
     ledger::open(conn, None)?;
     let id = site::id_of(conn, site).map_err(|e| e.to_string())?.ok_or_else(|| format!("there is no site {site}"))?;
     let erased = conn.transaction(|conn| erasure::visitor(conn, id, *visitor, now())).map_err(|e| e.to_string())?;
-    let scrubbed = erasure::scrub(conn).map_err(|e| e.to_string())?;
-    println!("{erased} answers are erased");
-    if !scrubbed {
-        eprintln!("a reader is at work, so that SQLite's log still holds some of it: run this again");
-    }
-    Ok(())
+    println!("answers erased: {erased}");
+    scrub(conn)
 }

@@ -43,9 +43,9 @@ test('the receipt opens the history, and erases it', async ({ shop, page, servic
   await expect(page.locator('#receipt-record')).toBeVisible();
   await page.locator('#history-show').click();
   await expect(page.locator('#history li')).toHaveCount(1);
-  await page.evaluate(() => window.samtykke.set({ analytics: 'granted' }));
+  await page.evaluate(() => window.samtykke.set({ preferences: 'granted' }));
   await expect(page.locator('#log li[data-kind=receipt]')).toHaveCount(2);
-  await page.evaluate(() => window.samtykke.set({ analytics: 'denied' }));
+  await page.evaluate(() => window.samtykke.set({ preferences: 'denied' }));
   await expect(page.locator('#log li[data-kind=receipt]')).toHaveCount(3);
   // The place in the ledger comes about a second after the answer.
   await expect(async () => {

@@ -162,8 +162,8 @@ fn a_visitor_is_forgotten_and_the_old_are_counted_beside_a_running_server() {
         assert_eq!(process.post(&sent), Some(201));
         assert_eq!(process.post(&consent()), Some(201));
         let visitor = sent["visitor"].as_str().expect("text");
-        assert_eq!(well(&database, &["visitor", "erase", "shop", visitor]), "1 answers are erased\n");
-        assert_eq!(well(&database, &["visitor", "erase", "shop", visitor]), "0 answers are erased\n");
+        assert_eq!(well(&database, &["visitor", "erase", "shop", visitor]), "answers erased: 1\n");
+        assert_eq!(well(&database, &["visitor", "erase", "shop", visitor]), "answers erased: 0\n");
         assert!(badly(&database, &["visitor", "erase", "none", visitor]).contains("there is no site none"));
         let told = well(&database, &["retention", "--dry-run", "--keep-consents-days", "0"]);
         assert_eq!(told, "0 consents and 0 refusals would go\n", "what still counts stays");
