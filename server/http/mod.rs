@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::error::QueryPayloadError;
 use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
-use actix_web::web::{self, Data, PayloadConfig, ServiceConfig, delete, get, head, post, resource};
+use actix_web::web::{self, Data, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource};
 use actix_web::{App, Error as ActixError, FromRequest, Handler, Resource, Responder, Route};
 
 use crate::append::Appender;
@@ -100,6 +101,7 @@ pub fn app(
     App::new()
         .app_data(state)
         .app_data(PayloadConfig::new(BODY_LIMIT))
+        .app_data(QueryConfig::default().error_handler(|e, _| unreadable(&e).into()))
         .configure(routes)
         .configure(|config| {
             if demo {
@@ -116,6 +118,15 @@ pub fn app(
                 .add((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
                 .add((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")),
         )
+}
+
+/// Says what is wrong with what stands behind the question mark.
+fn unreadable(error: &QueryPayloadError) -> Problem {
+    let reason = match error {
+        QueryPayloadError::Deserialize(e) => e.to_string(),
+        e => e.to_string(),
+    };
+    Error::Malformed { field: "query".into(), reason }.into()
 }
 
 /// What a route is called in the metrics: finding it out anew for every answer would match every path twice.

@@ -93,8 +93,9 @@ on_both!(a_later_checkpoint_goes_on_from_an_earlier_one, |server| {
     assert_eq!(server.get("/ledger/consistency?from=1&to=8000").problem(422, "invalid")["field"], "to");
     assert_eq!(server.get("/ledger/consistency?from=0&to=8").problem(422, "invalid")["field"], "from");
     assert_eq!(server.get("/ledger/consistency?from=9&to=8").problem(422, "invalid")["field"], "from");
-    server.get("/ledger/consistency?from=x&to=8").problem(400, "malformed");
-    server.get("/ledger/consistency").problem(400, "malformed");
+    assert_eq!(server.get("/ledger/consistency?from=x&to=8").problem(400, "malformed")["field"], "query");
+    let missing = server.get("/ledger/consistency?to=8").problem(400, "malformed");
+    assert_eq!(missing["detail"], "`query`: missing field `from`");
     server.get("/ledger/proof/8").problem(404, "not-found");
     server.get("/ledger/proof/-1").problem(404, "not-found");
     server.get("/ledger/proof/x").problem(404, "not-found");

@@ -175,7 +175,9 @@ fn a_sqlite_file_that_takes_no_writes_is_not_ready() {
 fn a_queue_that_is_full_says_so_at_once_and_loses_nothing() {
     let database = Database::sqlite();
     database.apply(crate::server::SITE);
-    let server = Server::with(database, samtykke::config::Serve { queue: 1, batch: 1, ..settings() });
+    // Nobody seals meanwhile: it would take the one place in the queue.
+    let alone = samtykke::config::Serve { queue: 1, batch: 1, seal_ms: 3_600_000, ..settings() };
+    let server = Server::with(database, alone);
     let mut conn = server.database.parsed().connect().expect("a connection");
     let mut run = |sql: &str| diesel::RunQueryDsl::execute(diesel::sql_query(sql), &mut conn).expect(sql);
     // Whoever holds the file's write lock makes the writer wait.
