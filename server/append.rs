@@ -133,7 +133,8 @@ impl Appender {
         Ok(())
     }
 
-    /// Runs a write for a thread that may wait, for a place in the queue too, and in no transaction: the write brings its own, or cannot have one.
+    /// Runs a write for a thread that may wait, for a place in the queue too, and in no transaction: the write brings its own, or
+    /// cannot have one.
     pub fn write_blocking<T, F>(&self, write: F) -> Result<T>
     where
         T: Send + 'static,
