@@ -27,6 +27,9 @@ const BAD_FOR: Duration = Duration::from_secs(10);
 /// How long a writer looks for more before it sleeps.
 const AWAKE_FOR: Duration = Duration::from_micros(250);
 
+/// How long all writes wait for readers that keep SQLite's log; what is in the way longer is tried again a second later.
+const SCRUB_MS: u32 = 20;
+
 /// What became of a consent.
 pub enum Appended {
     New(Box<Consent>),
@@ -104,7 +107,7 @@ impl Appender {
         let unscrubbed = Arc::clone(&self.unscrubbed);
         let erased = self.start_write(move |conn| {
             let erased = conn.transaction(erase)?;
-            unscrubbed.store(!erasure::scrub(conn)?, Ordering::Relaxed);
+            unscrubbed.store(!erasure::scrub(conn, SCRUB_MS)?, Ordering::Relaxed);
             Ok(erased)
         })?;
         wait(erased).await
@@ -126,7 +129,7 @@ impl Appender {
         if self.unscrubbed.load(Ordering::Relaxed) {
             let unscrubbed = Arc::clone(&self.unscrubbed);
             self.write_blocking(move |conn| {
-                unscrubbed.store(!erasure::scrub(conn)?, Ordering::Relaxed);
+                unscrubbed.store(!erasure::scrub(conn, SCRUB_MS)?, Ordering::Relaxed);
                 Ok(())
             })?;
         }

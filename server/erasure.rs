@@ -108,16 +108,15 @@ fn ranges(leaves: &mut [i64]) -> String {
 }
 
 /// Takes what was erased out of SQLite's log as well; the pages were overwritten when it went. Says whether all of it is gone: a
-/// reader that is still at it is in the way. Call it in no transaction. PostgreSQL: VACUUM does its part, see the README.
-pub fn scrub(conn: &mut Conn) -> QueryResult<bool> {
+/// reader that is still at it after `patience_ms` is in the way, and so long nobody else writes. Call it in no transaction. PostgreSQL: VACUUM does its part, see the README.
+pub fn scrub(conn: &mut Conn, patience_ms: u32) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Checkpoint {
         #[diesel(sql_type = diesel::sql_types::Integer)]
         busy: i32,
     }
     let Conn::Sqlite(conn) = conn else { return Ok(true) };
-    // It waits for readers, and so would whoever waits to write: not for long.
-    conn.batch_execute("PRAGMA busy_timeout = 250")?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {patience_ms}"))?;
     let outcome = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(conn);
     conn.batch_execute("PRAGMA busy_timeout = 5000")?;
     Ok(outcome?.busy == 0)

@@ -23,7 +23,7 @@ pub fn open(storage: &Storage) -> Result<(Conn, usize), String> {
 
 /// Takes what was erased out of SQLite's log, or says that it is still there.
 fn scrub(conn: &mut Conn) -> Result<(), String> {
-    if !erasure::scrub(conn).map_err(|e| e.to_string())? {
+    if !erasure::scrub(conn, 5000).map_err(|e| e.to_string())? {
         eprintln!("a reader is at work, so that SQLite's log still holds some of it: run this again");
     }
     Ok(())

@@ -1,5 +1,9 @@
 //! Receipts outside of the service: checked with the published keys alone, after a rotation too, and in the standard forms.
 
+use samtykke::consent::{Consent, NewConsent};
+use samtykke::jwks;
+use samtykke::keys::Keys;
+use samtykke::site::Sites;
 use serde_json::Value;
 
 use crate::server::{Server, consent, on_both};
@@ -76,6 +80,28 @@ fn a_rotated_key_stays_published_and_what_it_signed_stays_good() {
         assert_eq!(keys(&server).keys.len(), 3);
     }
 }
+
+on_both!(an_answer_from_before_the_ledger_is_sealed_and_checked_like_any_other, |server| {
+    let mut conn = server.conn();
+    let sites = Sites::default();
+    sites.refresh(&mut conn).expect("the sites");
+    let site = sites.find("shop").expect("the site");
+    let mut keys = Keys::open(&server.database.folder.path().join("data")).expect("the server's keys");
+    jwks::register(&mut keys, &mut conn, 0).expect("registered");
+    let new: NewConsent = serde_json::from_value(consent()).expect("a consent");
+    let mut old = Consent::new(&new, &site, &[], None, 1, [0; 16]).expect("a good consent");
+    // That is what sets it apart: nothing random stands in its record.
+    old.salt = None;
+    samtykke::receipt::sign(&mut old, &site, &keys).expect("signed");
+    samtykke::insert::commit(&mut conn, &[&old], &mut 0).expect("written");
+    server.sealed(1);
+    let history = server.with_capability("GET", &keys.capability("shop", new.visitor)).expect(200).json();
+    let receipt = &history["consents"][0];
+    assert_eq!((&receipt["leaf"], receipt["record"].get("salt")), (&serde_json::json!(0), None), "{receipt}");
+    samtykke::receipt::verify(&receipt.to_string(), &self::keys(server)).expect("it holds");
+    let report = samtykke::ledger::verify::verify(&mut conn, &[], &mut |_, _| {}).expect("verified");
+    assert_eq!((report.consents, report.fault_count), (1, 0), "{report:?}");
+});
 
 on_both!(a_visitor_gets_a_receipt_in_a_standard_form, |server| {
     let sent = consent();
