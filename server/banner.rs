@@ -92,8 +92,8 @@ struct GateService<'a> {
     reload: bool,
 }
 
-/// `banner.js` of one site: the gate with its configuration in it.
-pub fn script(notice: &Notice, content: &Content) -> Result<Asset> {
+/// `banner.js` of one site: the gate with its configuration in it. `days` is how long an answer holds when no notice said so.
+pub fn script(notice: &Notice, content: &Content, days: u32) -> Result<Asset> {
     let gate = Built::get("gate.js").ok_or_else(|| Error::Internal("the banner is not built in".into()))?;
     let gate = String::from_utf8_lossy(&gate.data);
     let services = content.services.iter().map(|service| GateService {
@@ -110,7 +110,7 @@ pub fn script(notice: &Notice, content: &Content) -> Result<Asset> {
         site: &content.site,
         notice: notice.number,
         asks_since: notice.asks_since,
-        days: content.remember_days,
+        days,
         purposes: &content.purposes,
         services: services.collect(),
         panel: &panel().hash,

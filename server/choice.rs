@@ -78,6 +78,11 @@ impl Choice {
         Ok(())
     }
 
+    /// Whether anything at all is granted.
+    pub fn grants(&self) -> bool {
+        self.0.values().any(|answer| *answer == Answer::Granted)
+    }
+
     pub fn action(&self) -> Action {
         let granted = self.0.values().filter(|answer| **answer == Answer::Granted).count();
         match granted {

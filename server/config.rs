@@ -34,6 +34,19 @@ impl Storage {
     }
 }
 
+/// What tells the law that holds for a visitor.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Law {
+    /// MaxMind DB file with the countries of addresses, such as GeoLite2-City.mmdb or DB-IP's; read anew when it changes
+    /// [default: none, and the strictest regime for everybody]
+    #[arg(long, env = "SAMTYKKE_REGION_DB", value_name = "FILE")]
+    pub region_db: Option<PathBuf>,
+
+    /// Table of jurisdictions in TOML, in place of the one that is built in
+    #[arg(long, env = "SAMTYKKE_JURISDICTIONS", value_name = "FILE")]
+    pub jurisdictions: Option<PathBuf>,
+}
+
 /// What `serve` needs besides.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
@@ -77,6 +90,13 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    #[command(flatten)]
+    pub law: Law,
+
+    /// Header in which trusted proxies say where the visitor is, such as CF-IPCountry: NO, or US-CA. Comes before the file
+    #[arg(long, env = "SAMTYKKE_REGION_HEADER", value_name = "NAME", value_parser = header)]
+    pub region_header: Option<String>,
+
     /// How long a stop waits for what is under way, in seconds
     #[arg(long, env = "SAMTYKKE_STOP_SECONDS", default_value_t = 20)]
     pub stop_seconds: u64,
@@ -97,6 +117,13 @@ impl Serve {
     pub fn refresh(&self) -> Duration {
         Duration::from_millis(self.refresh_ms.max(10))
     }
+}
+
+/// A field name (RFC 9110, 5.1).
+fn header(text: &str) -> Result<String, String> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let good = !text.is_empty() && text.bytes().all(token);
+    good.then(|| text.to_owned()).ok_or_else(|| "expected the name of a header such as CF-IPCountry".to_owned())
 }
 
 /// `10.0.0.0/8` or a bare address.

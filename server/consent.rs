@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::choice::{Action, Choice};
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::regime::{self, Regime};
+use crate::regime::{Found, Regime};
 use crate::schema::consents;
 use crate::signal::Signal;
 use crate::site::Site;
@@ -36,14 +36,16 @@ pub struct NewConsent {
     pub previous: Option<Uuid>,
 }
 
-/// What the visitor pressed, or that the page's own code decided for them on their word.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// What the visitor pressed, or who decided for them: the page's own code, on their word, or a signal that their browser sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     AcceptAll,
     RejectAll,
     Save,
     Api,
+    /// Global Privacy Control or DNT: a refusal, whatever was asked.
+    Signal,
 }
 
 impl Method {
@@ -53,6 +55,7 @@ impl Method {
             Self::RejectAll => "reject_all",
             Self::Save => "save",
             Self::Api => "api",
+            Self::Signal => "signal",
         }
     }
 }
@@ -82,11 +85,13 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Checks an answer against the notice it names, in memory. `before` is the row of `previous`, when there is one.
+    /// Checks an answer against the notice it names, in memory. `law` is what holds where the visitor is, and how that was found;
+    /// `before` is the row of `previous`, when there is one.
     /// `now` is the server's clock in unix ms (invariant 6); `salt` is random. It is not signed yet.
     pub fn new(
         new: &NewConsent,
         site: &Site,
+        law: (Regime, Found),
         signals: &[Signal],
         before: Option<&Self>,
         now: i64,
@@ -102,6 +107,9 @@ impl Consent {
         }
         let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
         new.choice.check(&asked.purposes)?;
+        if new.method == Method::Signal && new.choice.grants() {
+            return Err(Error::invalid("choice", "a signal of the browser is a refusal: it denies everything"));
+        }
         if let Some(language) = new.language.as_ref().filter(|language| !asked.languages.contains(language)) {
             let shown: String = language.chars().take(20).collect();
             let spoken = asked.languages.join(", ");
@@ -126,8 +134,8 @@ impl Consent {
             method: new.method.as_str().to_owned(),
             language: new.language.clone(),
             page: new.page.clone(),
-            regime: Regime::STRICTEST.as_str().to_owned(),
-            regime_found: regime::ASSUMED.to_owned(),
+            regime: law.0.as_str().to_owned(),
+            regime_found: law.1.as_str().to_owned(),
             signals: signals.iter().map(|signal| signal.as_str()).collect::<Vec<_>>().join(" "),
             created_at: now,
             key_id: 0,

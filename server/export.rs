@@ -25,6 +25,7 @@ mod time;
 
 pub use dpv::iso27560;
 pub use kantara::kantara;
+pub use time::rfc3339;
 
 /// All that an export is made of.
 #[derive(Clone, Copy)]
@@ -118,6 +119,7 @@ impl<'a> Evidence<'a> {
             "accept_all" => "Pressed the button that accepts every purpose",
             "reject_all" => "Pressed the button that refuses every purpose",
             "save" => "Chose purpose by purpose, and saved",
+            "signal" => "Sent a signal (Global Privacy Control or DNT) that counts as a refusal",
             "api" => "Answered in the site's own pages, which passed it on",
             other => other,
         })

@@ -10,13 +10,15 @@
 //! 6. about a second later it gets its leaf in the [`ledger`].
 //!
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
-//! [`banner`] and the texts of [`shown`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
+//! [`banner`] and the texts of [`shown`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
+//! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
 
 pub mod append;
 pub mod backup;
 pub mod banner;
 pub mod choice;
+pub mod complaints;
 pub mod config;
 pub mod consent;
 pub mod contact;
@@ -28,14 +30,17 @@ pub mod export;
 pub mod hash;
 pub mod http;
 pub mod insert;
+pub mod jurisdiction;
 pub mod jwks;
 pub mod keys;
 pub mod ledger;
 pub mod metrics;
 pub mod notice;
+pub mod place;
 pub mod receipt;
 pub mod record;
 pub mod regime;
+pub mod region;
 pub mod retention;
 pub mod schema;
 pub mod serve;
@@ -45,6 +50,7 @@ pub mod signal;
 pub mod site;
 pub mod site_file;
 pub mod texts;
+pub mod unknown_place;
 pub mod visitor;
 
 pub use http::app;

@@ -50,6 +50,11 @@ enum Verb {
         #[command(subcommand)]
         verb: command::receipt::Verb,
     },
+    /// Work with what tells where visitors are
+    Region {
+        #[command(subcommand)]
+        verb: command::region::Verb,
+    },
     /// Work with the signing keys
     Key {
         #[command(subcommand)]
@@ -106,6 +111,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Site { verb } => command::site::run(storage, &verb),
         Verb::Ledger { verb } => command::ledger::run(storage, &verb),
         Verb::Receipt { verb } => command::receipt::run(storage, &verb),
+        Verb::Region { verb } => command::region::run(&verb),
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),

@@ -24,7 +24,7 @@ pub struct Content {
     /// Language → address of the privacy policy.
     pub policy_url: BTreeMap<String, String>,
     pub default_language: String,
-    /// How long an answer stands before it is asked for again.
+    /// How long an answer stands at the most before it is asked for again; where the visitor is, the law may say less.
     pub remember_days: u32,
     /// What a visitor decides about, in the order it is shown.
     pub purposes: Vec<String>,

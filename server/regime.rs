@@ -2,23 +2,48 @@
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The strictest last: what is greater allows less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Regime {
+    /// Telling is enough.
+    Notice,
+    /// Silence is a yes that can be taken back.
+    OptOut,
     /// Silence is a no.
     OptIn,
 }
 
 impl Regime {
-    /// What holds where nothing is known of the place. Nothing is known of any yet, so it holds everywhere.
-    pub const STRICTEST: Self = Self::OptIn;
-
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Notice => "notice",
+            Self::OptOut => "opt-out",
             Self::OptIn => "opt-in",
         }
     }
 }
 
-/// How a regime was arrived at, as it stands in the record: the place was not known, so the strictest was taken.
-pub const ASSUMED: &str = "assumed";
+/// How a regime was arrived at, as it stands in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The region database knows the address.
+    Database,
+    /// A trusted proxy said the place.
+    Header,
+    /// The place is not known, and the site says which one it counts as.
+    Site,
+    /// The place is not known: the strictest.
+    Assumed,
+}
+
+impl Found {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Header => "header",
+            Self::Site => "site",
+            Self::Assumed => "assumed",
+        }
+    }
+}

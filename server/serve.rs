@@ -20,12 +20,14 @@ use crate::every::{Every, every};
 use crate::http::address::Addresses;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
+use crate::jurisdiction::Jurisdictions;
 use crate::keys::Keys;
 use crate::ledger::{
     self,
     publish::{self, Published},
 };
 use crate::metrics::Metrics;
+use crate::region::Regions;
 use crate::retention::{self, Keep};
 use crate::site::{self, Sites};
 use crate::{jwks, site_file};
@@ -76,6 +78,14 @@ pub fn run(
     clock: fn() -> i64,
     started: impl FnOnce(ServerHandle),
 ) -> Result<(), String> {
+    if settings.region_header.is_some() && settings.trusted_proxies.is_empty() {
+        return Err("--region-header needs --trusted-proxies: nobody else is believed about where a visitor is".into());
+    }
+    let jurisdictions = Jurisdictions::load(settings.law.jurisdictions.as_deref())?;
+    let (regions, watch_regions) = match &settings.law.region_db {
+        Some(file) => Regions::open(file).map(|(regions, watch)| (regions, Some(watch.start(settings.refresh()))))?,
+        None => (Regions::default(), None),
+    };
     let url = storage.database();
     data_folder(&storage.data_dir)?;
     let _alone = FileLock::take(&url)?;
@@ -99,7 +109,7 @@ pub fn run(
         site::apply(&mut conn, &demo, clock()).map_err(|e| e.to_string())?;
     }
     ledger::open(&mut conn, settings.ledger_origin.as_deref())?;
-    let sites = Arc::new(Sites::default());
+    let sites = Arc::new(Sites::new(jurisdictions));
     sites.refresh(&mut conn).map_err(|e| format!("the sites cannot be read: {e}"))?;
     drop(conn);
 
@@ -123,7 +133,12 @@ pub fn run(
         appender,
         published,
         readers: db::pool(&url, settings.readers),
-        addresses: Addresses::new(settings.rate_per_minute, settings.trusted_proxies.clone()),
+        addresses: Addresses::new(
+            settings.rate_per_minute,
+            settings.trusted_proxies.clone(),
+            regions,
+            settings.region_header.clone(),
+        ),
         metrics,
         demo: settings.demo.then(Demo::default),
         now: clock,
@@ -145,7 +160,7 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop((watch, sealing, forgetting));
+    drop((watch, watch_regions, sealing, forgetting));
     // The last reference: the writers finish what waits before this returns.
     drop(state);
     tracing::info!("stopped");

@@ -1,24 +1,34 @@
-//! What the panel shows of a notice, in one language: the answer of `GET /v1/sites/{site}/notice`, made once a language.
+//! What the panel shows of a notice, in one language and under one law: the answer of `GET /v1/sites/{site}/notice`, made when it
+//! is first asked for and kept.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::banner::Asset;
 use crate::error::{Error, Result};
 use crate::hash::hex;
+use crate::jurisdiction::{Gpc, Law};
 use crate::notice::{Content, Look, NECESSARY, Notice};
 use crate::regime::Regime;
 use crate::service::{Cookie, Service};
 use crate::texts::Texts;
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct Answer<'a> {
     site: &'a str,
     notice: i32,
     hash: String,
     language: &'a str,
     regime: Regime,
+    silence: Vec<&'a str>,
+    yes_days: u32,
+    no_days: u32,
+    gpc: Gpc,
+    honoured: bool,
+    dnt: bool,
+    cookieless: bool,
     name: &'a str,
     controller: &'a str,
     policy_url: &'a str,
@@ -50,16 +60,44 @@ struct ShownService<'a> {
     cookies: &'a [Cookie],
 }
 
-/// Language → the answer, for every language of the notice.
-pub fn every_language(notice: &Notice, content: &Content) -> Result<BTreeMap<String, Asset>> {
-    content
-        .texts
-        .iter()
-        .map(|(language, texts)| Ok((language.clone(), one(notice, content, language, texts)?)))
-        .collect()
+/// The answers of one notice.
+pub struct Shown {
+    notice: i32,
+    hash: String,
+    content: Content,
+    /// Whether DNT counts as a refusal.
+    dnt: bool,
+    /// Language → a body for each law, by its number.
+    made: BTreeMap<String, Vec<OnceLock<Asset>>>,
 }
 
-fn one(notice: &Notice, content: &Content, language: &str, texts: &Texts) -> Result<Asset> {
+impl Shown {
+    /// `laws` is how many the table holds.
+    pub fn new(notice: &Notice, content: Content, dnt: bool, laws: usize) -> Self {
+        let none = || (0..laws).map(|_| OnceLock::new()).collect();
+        let made = content.texts.keys().map(|language| (language.clone(), none())).collect();
+        Self { notice: notice.number, hash: hex(&notice.hash), content, dnt, made }
+    }
+
+    /// The answer in a language of the notice, where the law of this number holds.
+    pub fn body(&self, language: &str, number: usize, law: &Law) -> Result<&Asset> {
+        let texts = self.content.texts.get(language);
+        let made = self.made.get(language).and_then(|laws| laws.get(number));
+        let (Some(texts), Some(made)) = (texts, made) else {
+            return Err(Error::Internal(format!("no texts in {language}")));
+        };
+        if let Some(asset) = made.get() {
+            return Ok(asset);
+        }
+        // Two that ask at once may both make it; they make the same.
+        let asset = one(self, law, language, texts)?;
+        Ok(made.get_or_init(|| asset))
+    }
+}
+
+fn one(of: &Shown, law: &Law, language: &str, texts: &Texts) -> Result<Asset> {
+    let content = &of.content;
+    let most = content.remember_days;
     let text = |key: String| texts.get(&key).map_or("", String::as_str);
     let purposes = std::iter::once(NECESSARY).chain(content.purposes.iter().map(String::as_str)).map(|id| Purpose {
         id,
@@ -68,16 +106,23 @@ fn one(notice: &Notice, content: &Content, language: &str, texts: &Texts) -> Res
         description: text(format!("purpose_{id}_description")),
         services: content.services.iter().filter(|service| service.purpose == id).map(service).collect(),
     });
-    let shown = Shown {
+    let shown = Answer {
         site: &content.site,
-        notice: notice.number,
-        hash: hex(&notice.hash),
+        notice: of.notice,
+        hash: of.hash.clone(),
         language,
-        regime: Regime::STRICTEST,
+        regime: law.regime,
+        silence: content.purposes.iter().map(String::as_str).filter(|id| law.silence.iter().any(|s| s == id)).collect(),
+        yes_days: law.yes_days.min(most),
+        no_days: law.no_days.min(most),
+        gpc: law.gpc,
+        honoured: law.honoured,
+        dnt: of.dnt,
+        cookieless: law.cookieless,
         name: &content.name,
         controller: &content.controller,
         policy_url: content.policy_url.get(language).map_or("", String::as_str),
-        remember_days: content.remember_days,
+        remember_days: law.yes_days.min(most),
         look: &content.look,
         texts: texts
             .iter()

@@ -14,10 +14,14 @@ use crate::db::{Conn, DatabaseUrl};
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
 use crate::hash::hex;
+use crate::jurisdiction::Jurisdictions;
 use crate::notice::{self, Content, Notice};
+use crate::place::Place;
+use crate::regime::Found;
 use crate::schema::sites;
-use crate::shown;
+use crate::shown::Shown;
 use crate::site_file::Parsed;
+use crate::unknown_place;
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -26,6 +30,21 @@ struct Settings {
     /// Left out while empty, so that a site from before there was one reads and compares as it did.
     #[serde(default, skip_serializing_if = "Contact::is_empty")]
     contact: Contact,
+    /// What a place that is not known counts as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unknown_place: Option<String>,
+    /// Whether DNT counts as a refusal.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    dnt: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_yes(it: &bool) -> bool {
+    *it
 }
 
 #[derive(Queryable)]
@@ -54,7 +73,12 @@ pub enum Applied {
 
 /// Creates or updates a site in one transaction.
 pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
-    let settings = Settings { origins: parsed.origins.clone(), contact: parsed.contact.clone() };
+    let settings = Settings {
+        origins: parsed.origins.clone(),
+        contact: parsed.contact.clone(),
+        unknown_place: parsed.unknown_place.as_ref().map(|place| place.code().to_owned()),
+        dnt: parsed.dnt,
+    };
     let settings = serde_json::to_string(&settings).map_err(|e| Error::Internal(e.to_string()))?;
     conn.transaction(|conn| {
         let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
@@ -132,8 +156,10 @@ pub struct Site {
     pub languages: Vec<String>,
     pub default_language: String,
     pub script: Asset,
-    /// Language → what the panel shows.
-    pub shown: BTreeMap<String, Asset>,
+    /// What the panel shows.
+    pub shown: Shown,
+    /// What a place that is not known counts as.
+    unknown_place: Option<Place>,
 }
 
 /// What an answer to one notice is checked against.
@@ -146,7 +172,7 @@ pub struct Asked {
 }
 
 impl Site {
-    fn load(conn: &mut Conn, row: &Row) -> Result<Self> {
+    fn load(conn: &mut Conn, row: &Row, jurisdictions: &Jurisdictions) -> Result<Self> {
         let published = notice::all(conn, row.id)?;
         let current: &Notice =
             published.last().ok_or_else(|| Error::Internal(format!("site {} has no notice", row.key)))?;
@@ -159,6 +185,7 @@ impl Site {
             notices.insert(notice.number, asked);
         }
         let settings = row.settings()?;
+        let days = content.remember_days.min(jurisdictions.shortest_yes());
         Ok(Self {
             id: row.id,
             key: row.key.clone(),
@@ -169,8 +196,9 @@ impl Site {
             notices,
             languages: content.languages(),
             default_language: content.default_language.clone(),
-            script: banner::script(current, &content)?,
-            shown: shown::every_language(current, &content)?,
+            script: banner::script(current, &content, days)?,
+            shown: Shown::new(current, content, settings.dnt, jurisdictions.len()),
+            unknown_place: settings.unknown_place.and_then(|said| unknown_place::used(&row.key, &said, jurisdictions)),
         })
     }
 
@@ -180,18 +208,33 @@ impl Site {
         self.notices.iter().rev().find(|(_, asked)| asked.id == notice_id).map(|(number, asked)| (*number, asked))
     }
 
+    /// The number of the law that holds for a visitor, and how it was arrived at. `place` is what was found out about them.
+    pub fn law(&self, jurisdictions: &Jurisdictions, place: Option<(Place, Found)>) -> (usize, Found) {
+        let of = |place: Option<&Place>| jurisdictions.number_of(place);
+        match (place, &self.unknown_place) {
+            (Some((place, found)), _) => (of(Some(&place)), found),
+            (None, Some(place)) => (of(Some(place)), Found::Site),
+            (None, None) => (of(None), Found::Assumed),
+        }
+    }
+
     pub fn allows(&self, origin: &str) -> bool {
         self.origins.iter().any(|allowed| allowed == origin)
     }
 }
 
 /// All sites, in memory. A request sees either the old state or the new one, never a mixture.
-#[derive(Default)]
 pub struct Sites {
     by_key: ArcSwap<HashMap<String, Arc<Site>>>,
+    pub jurisdictions: Jurisdictions,
 }
 
 impl Sites {
+    /// None yet.
+    pub fn new(jurisdictions: Jurisdictions) -> Self {
+        Self { by_key: ArcSwap::default(), jurisdictions }
+    }
+
     pub fn find(&self, key: &str) -> Result<Arc<Site>> {
         self.by_key.load().get(key).cloned().ok_or_else(|| Error::UnknownSite(key.to_owned()))
     }
@@ -208,7 +251,7 @@ impl Sites {
             let kept = old.get(&row.key);
             let site = match kept {
                 Some(site) if site.revision == row.revision => Ok(Arc::clone(site)),
-                _ => Site::load(conn, row).map(Arc::new).inspect(|_| changed += 1),
+                _ => Site::load(conn, row, &self.jurisdictions).map(Arc::new).inspect(|_| changed += 1),
             };
             match (site, kept) {
                 (Ok(site), _) => drop(new.insert(row.key.clone(), site)),
@@ -262,7 +305,7 @@ mod tests {
     fn settings_from_before_there_was_a_contact_read_and_compare_as_they_did() {
         let old = r#"{"origins":["https://www.example.no"]}"#;
         let settings: Settings = serde_json::from_str(old).expect("settings");
-        assert!(settings.contact.is_empty());
+        assert!(settings.contact.is_empty() && settings.dnt && settings.unknown_place.is_none());
         assert_eq!(serde_json::to_string(&settings).expect("JSON"), old);
         let contact = Contact { country: Some("NO".into()), ..Contact::default() };
         let new = serde_json::to_string(&Settings { contact, ..settings }).expect("JSON");

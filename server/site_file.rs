@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use toml::de::{DeTable, DeValue};
 
+use crate::complaints::{Complaints, syntax};
 use crate::contact::Contact;
 use crate::error::Error;
 use crate::notice::{Content, Look, NECESSARY};
+use crate::place::Place;
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
+use crate::unknown_place;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,8 +24,12 @@ struct SiteFile {
     languages: Vec<String>,
     default_language: String,
     policy_url: PolicyUrl,
-    #[serde(default = "half_a_year")]
+    #[serde(default = "a_year")]
     remember_days: u32,
+    #[serde(default = "yes")]
+    dnt: bool,
+    currency: Option<String>,
+    unknown_place: Option<String>,
     #[serde(default)]
     look: Look,
     #[serde(default)]
@@ -36,8 +42,13 @@ struct SiteFile {
     contact: Contact,
 }
 
-const fn half_a_year() -> u32 {
-    183
+/// A leap year, so that no law's twelve months are cut short.
+const fn a_year() -> u32 {
+    366
+}
+
+const fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -64,13 +75,17 @@ pub struct Parsed {
     pub origins: Vec<String>,
     pub content: Content,
     pub contact: Contact,
+    /// What a place that is not known counts as.
+    pub unknown_place: Option<Place>,
+    /// Whether DNT counts as a refusal.
+    pub dnt: bool,
     pub warnings: Vec<String>,
 }
 
 /// Reads and checks a whole site file. Errors: one `Error::SiteFile` with a line for each complaint.
 pub fn parse(text: &str) -> Result<Parsed, Error> {
     let mut file: SiteFile = toml::from_str(text).map_err(|e| Error::SiteFile(syntax(text, &e)))?;
-    let mut wrong = Complaints { text, found: Vec::new() };
+    let mut wrong = Complaints::of(text);
 
     if !is_id(&file.id, 40) {
         wrong.say("id", "expected 1 to 40 of a-z, 0-9 and -");
@@ -91,6 +106,20 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     purposes(&file.purposes, &file.languages, &mut wrong);
     let mut warnings = services(&mut file, &mut wrong);
     contact(&file.contact, &mut wrong, &mut warnings);
+    if file.remember_days < 183 {
+        warnings.push(
+            "remember_days: somebody who refused would be asked again before six months are over, which Italy's Garante forbids and \
+             other authorities call nagging"
+                .to_owned(),
+        );
+    }
+    if file.currency.as_ref().is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
+        wrong.say("currency", "expected an ISO 4217 code of three capital letters, such as \"NOK\"");
+    }
+    let unknown_place = file.unknown_place.as_ref().and_then(|said| {
+        let place = unknown_place::check(said, &file.languages, file.currency.as_deref());
+        place.map_err(|reason| wrong.say("unknown_place", &reason)).ok()
+    });
     let texts = all_texts(&file, &mut wrong);
     let policy_url = policy_urls(&file, &mut wrong);
 
@@ -109,7 +138,15 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         look: file.look,
         texts,
     };
-    Ok(Parsed { key: file.id, origins: file.origins, content, contact: file.contact, warnings })
+    Ok(Parsed {
+        key: file.id,
+        origins: file.origins,
+        content,
+        contact: file.contact,
+        unknown_place,
+        dnt: file.dnt,
+        warnings,
+    })
 }
 
 fn origins(origins: &[String], wrong: &mut Complaints) {
@@ -273,48 +310,6 @@ pub fn is_origin(origin: &str) -> bool {
     !host.is_empty() && host.bytes().all(allowed)
 }
 
-/// A sentence for what TOML or serde could not read.
-fn syntax(text: &str, error: &toml::de::Error) -> String {
-    let Some(span) = error.span() else { return error.message().to_owned() };
-    let line = text[..span.start.min(text.len())].matches('\n').count();
-    let source = text.lines().nth(line).unwrap_or_default().trim();
-    format!("line {}: {}, in `{source}`", line + 1, error.message())
-}
-
-/// Collects what is wrong, each with the line it stands on.
-struct Complaints<'a> {
-    text: &'a str,
-    found: Vec<String>,
-}
-
-impl Complaints<'_> {
-    /// `path` is dotted, list places as numbers: `services.0.purpose`. A key that is not there is found at its nearest parent.
-    fn say(&mut self, path: &str, reason: &str) {
-        let line = self.line_of(path);
-        self.found.push(format!("line {line}: {path}: {reason}"));
-    }
-
-    fn line_of(&self, path: &str) -> usize {
-        let Ok(root) = DeTable::parse(self.text) else { return 1 };
-        let mut at = root.span().start;
-        let value = DeValue::Table(root.into_inner());
-        let mut here = Some(&value);
-        for step in path.split('.') {
-            let next = match here {
-                Some(DeValue::Table(table)) => table.get_key_value(step).map(|(key, value)| (key.span(), value)),
-                Some(DeValue::Array(list)) => {
-                    step.parse::<usize>().ok().and_then(|i| list.get(i)).map(|value| (value.span(), value))
-                }
-                _ => None,
-            };
-            let Some((span, value)) = next else { break };
-            at = span.start;
-            here = Some(value.as_ref());
-        }
-        self.text[..at.min(self.text.len())].matches('\n').count() + 1
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,5 +346,24 @@ id = "analytics"
         assert!(parsed.contact.is_empty());
         assert_eq!(parsed.warnings.len(), 1, "{:?}", parsed.warnings);
         assert!(parsed.warnings[0].contains("the controller's address and a way to reach it"), "{:?}", parsed.warnings);
+    }
+
+    #[test]
+    fn an_unknown_place_that_cannot_be_is_told_with_its_line() {
+        let told = |keys: &str| parse(&SITE.replace("\n[[purposes]]", &format!("{keys}\n\n[[purposes]]")));
+        let wrong = |keys: &str| told(keys).err().expect(keys).to_string();
+        assert!(wrong("unknown_place = \"US\"").contains("line 9: unknown_place: US lets something run"));
+        assert!(wrong("currency = \"kroner\"").contains("line 9: currency: expected an ISO 4217 code"));
+        let good = told("unknown_place = \"NO\"").unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(good.unknown_place.as_ref().map(Place::code), Some("NO"));
+    }
+
+    #[test]
+    fn a_refusal_that_is_asked_again_within_six_months_is_warned_of() {
+        let told = |days: u32| {
+            let text = SITE.replace("\n[[purposes]]", &format!("remember_days = {days}\n[[purposes]]"));
+            parse(&text).unwrap_or_else(|e| panic!("{e}")).warnings.join(" ").contains("asked again before six months")
+        };
+        assert!(told(182) && !told(183));
     }
 }

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use samtykke::consent::{Consent, NewConsent};
 use samtykke::db::Conn;
+use samtykke::jurisdiction::Jurisdictions;
 use samtykke::keys::Keys;
+use samtykke::regime::{Found, Regime};
 use samtykke::schema::consents;
 use samtykke::serve::{data_folder, now};
 use samtykke::site::{Site, Sites};
@@ -19,6 +21,9 @@ use super::server::{Database, SITE, consent};
 
 /// The time of the first row; each after it is a millisecond later.
 const BEGINNING: u64 = 1_700_000_000_000;
+
+/// As it is without a region database.
+const LAW: (Regime, Found) = (Regime::OptIn, Found::Assumed);
 
 /// Consents of as many visitors, in order of time.
 pub struct Rows {
@@ -33,7 +38,7 @@ impl Rows {
     /// For a new database: applies the site and registers a key.
     pub fn over(database: &Database, conn: &mut Conn) -> Self {
         database.apply(SITE);
-        let sites = Sites::default();
+        let sites = Sites::new(Jurisdictions::built_in().expect("the table"));
         sites.refresh(conn).expect("the sites");
         let site = sites.find("shop").expect("the site");
         let folder = database.folder.path().join("data");
@@ -41,7 +46,7 @@ impl Rows {
         let mut keys = Keys::open(&folder).expect("keys");
         jwks::register(&mut keys, conn, now()).expect("a registered key");
         let new: NewConsent = serde_json::from_value(consent()).expect("a consent");
-        let mut signed = Consent::new(&new, &site, &[], None, now(), [0; 16]).expect("a good consent");
+        let mut signed = Consent::new(&new, &site, LAW, &[], None, now(), [0; 16]).expect("a good consent");
         receipt::sign(&mut signed, &site, &keys).expect("a signature");
         Self { site, new, signed, made: 0 }
     }
@@ -62,7 +67,8 @@ impl Rows {
         self.new.id = ids::id(ms, n);
         self.new.visitor = Self::visitor(n);
         let salt = ids::scattered(n).to_be_bytes();
-        let mut row = Consent::new(&self.new, &self.site, &[], None, ms.cast_signed(), salt).expect("a good consent");
+        let mut row =
+            Consent::new(&self.new, &self.site, LAW, &[], None, ms.cast_signed(), salt).expect("a good consent");
         row.key_id = self.signed.key_id;
         row.signature.clone_from(&self.signed.signature);
         for (place, chunk) in (4 * n..).zip(row.signature.chunks_mut(16)) {

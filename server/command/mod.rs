@@ -3,6 +3,7 @@
 pub mod key;
 pub mod ledger;
 pub mod receipt;
+pub mod region;
 pub mod retention;
 pub mod site;
 pub mod visitor;

@@ -257,7 +257,7 @@ fn kept(evidence: &Evidence) -> Value {
         location,
         {
             "@type": "dpv:StorageDuration",
-            "dct:description": "How long the choice is remembered before it is asked for again",
+            "dct:description": "How long the choice is remembered at the most before it is asked for again",
             "dpv:hasDuration": temporal(evidence.content.remember_days),
         },
     ])

@@ -67,7 +67,7 @@ fn purpose(evidence: &Evidence, id: &str) -> Value {
         "consentType": "EXPLICIT",
         "piiCategory": pii,
         "primaryPurpose": false,
-        "termination": format!("When it is withdrawn, or {days} days after the choice"),
+        "termination": format!("When it is withdrawn, or at most {days} days after the choice"),
         "thirdPartyDisclosure": !others.is_empty(),
         "thirdPartyName": (!others.is_empty()).then(|| others.join(", ")),
     })

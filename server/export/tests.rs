@@ -182,7 +182,7 @@ fn every_purpose_has_its_own_data_recipients_and_answer() {
     assert_eq!(event["@type"], json!(["dpv:ConsentGiven", "dpv:ExpressedConsent"]));
     assert_eq!(event["dpv:isIndicatedBy"], format!("urn:uuid:{VISITOR}"));
     assert_eq!(event["dpv:isIndicatedAtTime"], "2026-03-01T10:03:04Z");
-    assert_eq!(event["dpv:hasDuration"]["rdf:value"]["@value"], "P183D");
+    assert_eq!(event["dpv:hasDuration"]["rdf:value"]["@value"], "P366D");
     assert_eq!(kept["dpv:hasConsentStatus"][1]["@type"], json!(["dpv:ConsentRefused"]), "no kind of consent");
     let analytics = &kept["dpv:hasProcess"][0];
     assert_eq!(analytics["dpv:hasPurpose"]["skos:broader"], "dpv:ServiceUsageAnalytics");
@@ -197,7 +197,7 @@ fn every_purpose_has_its_own_data_recipients_and_answer() {
     assert_eq!(cookie(0)["dpv:hasStorageCondition"][1]["dpv:hasDuration"]["rdf:value"]["@value"], "P730D");
     assert_eq!(cookie(2)["dpv:hasStorageCondition"][1]["dpv:hasDuration"]["@type"], "dpv:UntilEventDuration");
     assert_eq!(analytics["dpv:hasStorageCondition"][0]["dpv:hasLocation"], json!(["loc:NO", "loc:SE"]));
-    assert_eq!(analytics["dpv:hasStorageCondition"][1]["dpv:hasDuration"]["rdf:value"]["@value"], "P183D");
+    assert_eq!(analytics["dpv:hasStorageCondition"][1]["dpv:hasDuration"]["rdf:value"]["@value"], "P366D");
     let advertising = &kept["dpv:hasProcess"][1];
     assert_eq!(advertising["dpv:hasPersonalData"][0]["skos:broader"], "pd:IPAddress", "a pixel without cookies");
     assert_eq!(advertising["dpv:hasRecipient"][0]["dpv:hasName"], "Ads Inc.");
@@ -274,7 +274,7 @@ fn a_kantara_receipt_has_the_member_names_of_its_specification() {
                     "consentType": "EXPLICIT",
                     "piiCategory": ["Cookie _ga", "Cookie _ga_*", "Cookie session"],
                     "primaryPurpose": false,
-                    "termination": "When it is withdrawn, or 183 days after the choice",
+                    "termination": "When it is withdrawn, or at most 366 days after the choice",
                     "thirdPartyDisclosure": true,
                     "thirdPartyName": "Google Ireland Ltd",
                 }],

@@ -1,4 +1,5 @@
-//! The client's address: used here to keep one sender from drowning the others, and dropped here (invariant 4).
+//! The client's address: used here to keep one sender from drowning the others and to find where they are, and dropped here
+//! (invariant 4).
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -11,6 +12,9 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
+use crate::place::Place;
+use crate::regime::Found;
+use crate::region::Regions;
 
 /// After so many requests, what was kept of addresses that fell silent is forgotten.
 const SWEEP_EVERY: usize = 4096;
@@ -22,33 +26,60 @@ pub struct Addresses {
     limiter: Option<RateLimiter<Sender, DashMapStateStore<Sender>, DefaultClock>>,
     trusted: Vec<IpNet>,
     since_sweep: AtomicUsize,
+    regions: Regions,
+    /// Where a trusted proxy says the place.
+    header: Option<String>,
 }
 
 impl Addresses {
     /// `per_minute` 0 sets no limit. Only `trusted` peers are believed about whom they speak for.
-    pub fn new(per_minute: u32, trusted: Vec<IpNet>) -> Self {
+    pub fn new(per_minute: u32, trusted: Vec<IpNet>, regions: Regions, header: Option<String>) -> Self {
         let limiter = NonZeroU32::new(per_minute).map(|n| RateLimiter::dashmap(Quota::per_minute(n)));
-        Self { limiter, trusted, since_sweep: AtomicUsize::new(0) }
+        Self { limiter, trusted, since_sweep: AtomicUsize::new(0), regions, header }
     }
 
     /// Counts a request against its sender.
     pub fn count(&self, request: &HttpRequest) -> Result<()> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let Some(peer) = request.peer_addr() else { return Ok(()) };
-        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-        let client = self.client(peer.ip(), &forwarded.collect::<Vec<_>>().join(","));
+        let Some(client) = self.client_of(request) else { return Ok(()) };
         if self.since_sweep.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             limiter.retain_recent();
         }
         limiter.check_key(&sender(client)).map_err(|_| Error::TooMany)
     }
 
+    /// Where the sender of a request is, and how that was found; `None` where it is not known. A trusted proxy that says the place
+    /// has the last word: what it does not know (Tor, for one) is not guessed from the address.
+    pub fn place(&self, request: &HttpRequest) -> Option<(Place, Found)> {
+        let peer = request.peer_addr()?.ip();
+        let said: Vec<_> = self.header.iter().flat_map(|name| request.headers().get_all(name.as_str())).collect();
+        if self.trusts(peer) && !said.is_empty() {
+            // Of several the visitor may have sent one.
+            let [one] = said.as_slice() else { return None };
+            return Some((Place::parse(one.to_str().ok()?)?, Found::Header));
+        }
+        let client = self.client_of(request)?;
+        // A proxy that does not say whom it speaks for: where it stands itself tells nothing of the visitor.
+        if self.trusts(client) {
+            return None;
+        }
+        Some((self.regions.find(client)?, Found::Database))
+    }
+
+    fn client_of(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        Some(self.client(request.peer_addr()?.ip(), &forwarded.collect::<Vec<_>>().join(",")))
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|net| net.contains(&address.to_canonical()))
+    }
+
     /// The nearest address that is not one of our own proxies. What stands further left was written by who knows whom.
     fn client(&self, peer: IpAddr, forwarded: &str) -> IpAddr {
-        let trusted = |address: &IpAddr| self.trusted.iter().any(|net| net.contains(&address.to_canonical()));
         let mut client = peer;
         for hop in forwarded.rsplit(',').map(str::trim) {
-            if !trusted(&client) {
+            if !self.trusts(client) {
                 break;
             }
             let Ok(address) = hop.parse::<IpAddr>() else { break };
@@ -72,7 +103,7 @@ mod tests {
     #[test]
     fn only_trusted_proxies_are_believed_and_only_from_the_right() {
         let trusted = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
-        let addresses = Addresses::new(0, trusted);
+        let addresses = Addresses::new(0, trusted, Regions::default(), None);
         let check = |peer: &str, forwarded: &str, client: &str| {
             let found = addresses.client(peer.parse().expect("an address"), forwarded);
             assert_eq!(found.to_string(), client, "{peer} for {forwarded:?}");

@@ -33,8 +33,11 @@ pub async fn create(
         Some(previous) => read(&state, move |conn| Ok(consent::find(conn, previous)?)).await?,
         None => None,
     };
+    let laws = &state.sites.jurisdictions;
+    let (law, found) = site.law(laws, state.addresses.place(&request));
     let salt = keys::random().map_err(Error::Internal)?;
-    let mut consent = Consent::new(&new, &site, &signals, before.as_ref(), (state.now)(), salt)?;
+    let mut consent =
+        Consent::new(&new, &site, (laws.law(law).regime, found), &signals, before.as_ref(), (state.now)(), salt)?;
     let receipt = receipt::sign(&mut consent, &site, &state.keys)?;
     match state.appender.append(consent).await? {
         Appended::New(consent) => {

@@ -71,6 +71,7 @@ fn routes(config: &mut ServiceConfig) {
         ]))
         // the public
         .service(reads("/.well-known/jwks.json", public::keys))
+        .service(reads("/.well-known/gpc.json", public::gpc))
         .service(reads("/ledger/checkpoint", ledger::checkpoint))
         .service(reads("/ledger/key", ledger::key))
         .service(reads("/ledger/tile/{tile:.*}", ledger::tile))

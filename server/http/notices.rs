@@ -5,7 +5,6 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::error::Error;
 use crate::http::State;
 use crate::http::banner::encoded;
 use crate::http::problem::Problem;
@@ -16,7 +15,8 @@ pub struct Wish {
     lang: Option<String>,
 }
 
-/// `GET /v1/sites/{site}/notice?lang=`: in the best of the asked language, `Accept-Language` and the site's default.
+/// `GET /v1/sites/{site}/notice?lang=`: in the best of the asked language, `Accept-Language` and the site's default, with the law
+/// that holds where the visitor is.
 /// The answer depends on who asks, so no one else's cache may keep it.
 pub async fn show(
     site: Path<String>,
@@ -29,7 +29,9 @@ pub async fn show(
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let wishes = wish.lang.as_deref().into_iter().chain(texts::accepted(header));
     let language = texts::best(wishes, &site.languages).unwrap_or(&site.default_language);
-    let shown = site.shown.get(language).ok_or_else(|| Error::Internal(format!("no texts in {language}")))?;
+    let laws = &state.sites.jurisdictions;
+    let (law, _) = site.law(laws, state.addresses.place(&request));
+    let shown = site.shown.body(language, law, laws.law(law))?;
     let mut response = encoded(shown, &request, "application/json", "private, no-cache");
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Language"));
     if let Ok(language) = HeaderValue::from_str(language) {

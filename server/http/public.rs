@@ -1,4 +1,4 @@
-//! What anybody may read: the keys that receipts are checked with, and the description of the wire.
+//! What anybody may read: the keys that receipts are checked with, that GPC is honoured, and the description of the wire.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -16,6 +16,15 @@ pub async fn keys(state: Data<State>) -> Result<HttpResponse, Problem> {
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .content_type("application/jwk-set+json")
         .body(serde_json::to_string(&keys).unwrap_or_default()))
+}
+
+/// `GET /.well-known/gpc.json`: Global Privacy Control is honoured as the law demands, at least. The day is when that last changed.
+pub async fn gpc() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .content_type("application/json")
+        .body(r#"{"gpc":true,"lastUpdate":"2026-11-25"}"#)
 }
 
 /// `GET /openapi.json`

@@ -145,7 +145,7 @@ on_both!(answers_go_when_they_were_kept_long_enough_after_they_ended, |server| {
         let sql = format!("UPDATE consents SET created_at = {} WHERE seq = {seq}", now - days * DAY_MS);
         diesel::sql_query(sql).execute(&mut server.conn()).expect("aged");
     };
-    for (seq, days) in [(1, 1000), (2, 900), (3, 250), (4, 1)] {
+    for (seq, days) in [(1, 1000), (2, 900), (3, 433), (4, 1)] {
         age(seq, days);
     }
     let due = |consents: u32, refusals: u32| {
@@ -157,15 +157,15 @@ on_both!(answers_go_when_they_were_kept_long_enough_after_they_ended, |server| {
         });
         (due.expect("counted"), rows)
     };
-    // The first ended after 100 days, when the second was given; the second after the 183 days for which it was remembered.
+    // The first ended after 100 days, when the second was given; the second after the 366 days for which it was remembered.
     assert_eq!(due(901, 68).1, Vec::<i64>::new());
     assert_eq!(due(899, 68).1, [1]);
-    assert_eq!(due(716, 68), (Due { consents: 2, refusals: 0 }, vec![1, 2]));
-    assert_eq!(due(717, 68).1, [1]);
+    assert_eq!(due(533, 68), (Due { consents: 2, refusals: 0 }, vec![1, 2]));
+    assert_eq!(due(534, 68).1, [1]);
     assert_eq!(due(36_500, 66), (Due { consents: 0, refusals: 1 }, vec![3]));
     assert_eq!(due(0, 0).1, [1, 2, 3], "what still counts is never due");
 
-    let keep = Keep { keep_consents_days: 716, keep_refusals_days: 66 };
+    let keep = Keep { keep_consents_days: 533, keep_refusals_days: 66 };
     let mut conn = server.conn();
     retention::run(&mut conn, keep, now, |conn, site, rows| {
         diesel::Connection::transaction(conn, |conn| erasure::rows(conn, site, &rows, Reason::Retention, now))?;
@@ -196,8 +196,8 @@ fn a_running_server_forgets_by_itself_at_night() {
             server.post(&if i % 2 == 0 { changed(&sent, "choice", refused.clone()) } else { sent }).expect(201);
         }
         server.sealed(450);
-        // The refusals ended after the 183 days of their notice, and were kept for 30 more.
-        AHEAD.store(215 * DAY_MS, Ordering::SeqCst);
+        // The refusals ended after the 366 days of their notice, and were kept for 30 more.
+        AHEAD.store(398 * DAY_MS, Ordering::SeqCst);
         server.post(&consent()).expect(201);
         // Two batches, each an erasure with a leaf of its own.
         server.sealed(453);

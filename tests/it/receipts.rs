@@ -1,8 +1,10 @@
 //! Receipts outside of the service: checked with the published keys alone, after a rotation too, and in the standard forms.
 
 use samtykke::consent::{Consent, NewConsent};
+use samtykke::jurisdiction::Jurisdictions;
 use samtykke::jwks;
 use samtykke::keys::Keys;
+use samtykke::regime::{Found, Regime};
 use samtykke::site::Sites;
 use serde_json::Value;
 
@@ -83,13 +85,14 @@ fn a_rotated_key_stays_published_and_what_it_signed_stays_good() {
 
 on_both!(an_answer_from_before_the_ledger_is_sealed_and_checked_like_any_other, |server| {
     let mut conn = server.conn();
-    let sites = Sites::default();
+    let sites = Sites::new(Jurisdictions::built_in().expect("the table"));
     sites.refresh(&mut conn).expect("the sites");
     let site = sites.find("shop").expect("the site");
     let mut keys = Keys::open(&server.database.folder.path().join("data")).expect("the server's keys");
     jwks::register(&mut keys, &mut conn, 0).expect("registered");
     let new: NewConsent = serde_json::from_value(consent()).expect("a consent");
-    let mut old = Consent::new(&new, &site, &[], None, 1, [0; 16]).expect("a good consent");
+    let mut old =
+        Consent::new(&new, &site, (Regime::OptIn, Found::Assumed), &[], None, 1, [0; 16]).expect("a good consent");
     // That is what sets it apart: nothing random stands in its record.
     old.salt = None;
     samtykke::receipt::sign(&mut old, &site, &keys).expect("signed");

@@ -107,6 +107,15 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
 }
 
 #[test]
+fn that_global_privacy_control_is_honoured_is_said_where_it_is_looked_for() {
+    let server = Server::start(Database::sqlite());
+    let answer = server.get("/.well-known/gpc.json").expect(200);
+    assert_eq!(answer.text(), r#"{"gpc":true,"lastUpdate":"2026-11-25"}"#);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert!(answer.header("cache-control").starts_with("public"));
+}
+
+#[test]
 fn bytes_that_are_no_request_harm_nobody() {
     let server = Server::start(Database::sqlite());
     let address = server.base.trim_start_matches("http://");
