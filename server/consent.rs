@@ -101,7 +101,7 @@ impl Consent {
             return Err(Error::invalid("previous", "is another visitor's consent"));
         }
         let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
-        new.choice.check(&asked.purposes)?;
+        new.choice.check(&asked.purposes, &asked.services)?;
         if let Some(language) = new.language.as_ref().filter(|language| !asked.languages.contains(language)) {
             let shown: String = language.chars().take(20).collect();
             let spoken = asked.languages.join(", ");

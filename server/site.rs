@@ -142,6 +142,8 @@ pub struct Asked {
     /// In hex, as records name it.
     pub hash: String,
     pub purposes: Vec<String>,
+    /// The services that run under them, which a choice may name besides.
+    pub services: Vec<String>,
     pub languages: Vec<String>,
 }
 
@@ -154,8 +156,13 @@ impl Site {
         let mut notices = BTreeMap::new();
         for notice in &published {
             let content = notice.content()?;
-            let languages = content.languages();
-            let asked = Asked { id: notice.id, hash: hex(&notice.hash), purposes: content.purposes, languages };
+            let asked = Asked {
+                id: notice.id,
+                hash: hex(&notice.hash),
+                services: content.gated().map(|service| service.id.clone()).collect(),
+                languages: content.languages(),
+                purposes: content.purposes,
+            };
             notices.insert(notice.number, asked);
         }
         let settings = row.settings()?;

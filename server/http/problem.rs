@@ -50,7 +50,7 @@ codes! {
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
         "At most 16 KB are read. A consent needs less than one.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
-        "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice, and no other.";
+        "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice; besides, it may name services that run under one, and nothing else.";
     UnknownNotice "unknown-notice" UNPROCESSABLE_ENTITY "The site has not published this notice",
         "Answer a notice that the site has shown; its number comes with GET /v1/sites/{site}/notice.";
     TooMany "too-many" TOO_MANY_REQUESTS "Too many requests from one address",
