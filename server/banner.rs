@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::hash::{hex, sha256};
 use crate::notice::{Content, NECESSARY, Notice};
 use crate::service::Kind;
+use crate::site::Settings;
 
 /// `banner/build/embed`, as `make banner` leaves it: gate.js, panel.js, texts/*.json.
 #[derive(RustEmbed)]
@@ -71,6 +72,8 @@ struct GateConfig<'a> {
     asks_since: i32,
     days: u32,
     purposes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    domains: Vec<String>,
     services: Vec<GateService<'a>>,
     panel: &'a str,
 }
@@ -93,7 +96,7 @@ struct GateService<'a> {
 }
 
 /// `banner.js` of one site: the gate with its configuration in it.
-pub fn script(notice: &Notice, content: &Content) -> Result<Asset> {
+pub fn script(notice: &Notice, content: &Content, settings: &Settings) -> Result<Asset> {
     let gate = Built::get("gate.js").ok_or_else(|| Error::Internal("the banner is not built in".into()))?;
     let gate = String::from_utf8_lossy(&gate.data);
     let services = content.services.iter().map(|service| GateService {
@@ -112,6 +115,7 @@ pub fn script(notice: &Notice, content: &Content) -> Result<Asset> {
         asks_since: notice.asks_since,
         days: content.remember_days,
         purposes: &content.purposes,
+        domains: settings.domains(),
         services: services.collect(),
         panel: &panel().hash,
     };

@@ -80,6 +80,11 @@ impl Choice {
         Ok(())
     }
 
+    /// Every key, and whether it is granted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.0.iter().map(|(key, answer)| (key.as_str(), *answer == Answer::Granted))
+    }
+
     /// All of it counts, so that one service that is answered otherwise than its purpose makes it partial.
     pub fn action(&self) -> Action {
         let granted = self.0.values().filter(|answer| **answer == Answer::Granted).count();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::banner::{self, Asset};
 use crate::contact::Contact;
 use crate::db::{Conn, DatabaseUrl};
+use crate::domain;
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
 use crate::hash::hex;
@@ -21,11 +22,31 @@ use crate::site_file::Parsed;
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
-struct Settings {
-    origins: Vec<String>,
+pub struct Settings {
+    pub origins: Vec<String>,
     /// Left out while empty, so that a site from before there was one reads and compares as it did.
     #[serde(default, skip_serializing_if = "Contact::is_empty")]
-    contact: Contact,
+    pub contact: Contact,
+    /// As the site file says; see `domains`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookie_domains: Option<Vec<String>>,
+}
+
+impl Settings {
+    fn of(parsed: &Parsed) -> Self {
+        Self {
+            origins: parsed.origins.clone(),
+            contact: parsed.contact.clone(),
+            cookie_domains: parsed.cookie_domains.clone(),
+        }
+    }
+
+    /// The domains that the choice is shared on, in order.
+    pub fn domains(&self) -> Vec<String> {
+        let mut domains = self.cookie_domains.clone().unwrap_or_else(|| domain::shared(&self.origins));
+        domains.sort();
+        domains
+    }
 }
 
 #[derive(Queryable)]
@@ -54,8 +75,7 @@ pub enum Applied {
 
 /// Creates or updates a site in one transaction.
 pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
-    let settings = Settings { origins: parsed.origins.clone(), contact: parsed.contact.clone() };
-    let settings = serde_json::to_string(&settings).map_err(|e| Error::Internal(e.to_string()))?;
+    let settings = serde_json::to_string(&Settings::of(parsed)).map_err(|e| Error::Internal(e.to_string()))?;
     conn.transaction(|conn| {
         let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
         let changed = row.as_ref().is_none_or(|row| row.settings != settings);
@@ -125,6 +145,8 @@ pub struct Site {
     pub key: String,
     pub origins: Vec<String>,
     pub contact: Contact,
+    /// The domains that the choice is shared on.
+    pub cookie_domains: Vec<String>,
     revision: i64,
     pub current: i32,
     /// Every notice ever published, since an answer may come late to an older one.
@@ -145,6 +167,8 @@ pub struct Asked {
     /// The services that run under them, which a choice may name besides.
     pub services: Vec<String>,
     pub languages: Vec<String>,
+    /// How many days an answer holds.
+    pub remember_days: u32,
 }
 
 impl Site {
@@ -161,14 +185,17 @@ impl Site {
                 hash: hex(&notice.hash),
                 services: content.gated().map(|service| service.id.clone()).collect(),
                 languages: content.languages(),
+                remember_days: content.remember_days,
                 purposes: content.purposes,
             };
             notices.insert(notice.number, asked);
         }
         let settings = row.settings()?;
+        let script = banner::script(current, &content, &settings)?;
         Ok(Self {
             id: row.id,
             key: row.key.clone(),
+            cookie_domains: settings.domains(),
             origins: settings.origins,
             contact: settings.contact,
             revision: row.revision,
@@ -176,7 +203,7 @@ impl Site {
             notices,
             languages: content.languages(),
             default_language: content.default_language.clone(),
-            script: banner::script(current, &content)?,
+            script,
             shown: shown::every_language(current, &content)?,
         })
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use crate::contact::Contact;
+use crate::domain;
 use crate::error::Error;
 use crate::notice::{Content, Look, NECESSARY};
 use crate::service::{Service, is_loadable};
@@ -19,6 +20,7 @@ struct SiteFile {
     name: String,
     controller: String,
     origins: Vec<String>,
+    cookie_domains: Option<Vec<String>>,
     languages: Vec<String>,
     default_language: String,
     policy_url: PolicyUrl,
@@ -62,6 +64,8 @@ struct Purpose {
 pub struct Parsed {
     pub key: String,
     pub origins: Vec<String>,
+    /// Those named; nothing when the file leaves it to the origins.
+    pub cookie_domains: Option<Vec<String>>,
     pub content: Content,
     pub contact: Contact,
     pub warnings: Vec<String>,
@@ -87,6 +91,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         wrong.say("look.accent", "expected a colour such as \"#14532d\"");
     }
     origins(&file.origins, &mut wrong);
+    for (key, reason) in domain::check(file.cookie_domains.as_deref().unwrap_or_default(), &file.origins) {
+        wrong.say(&key, &reason);
+    }
     languages(&file, &mut wrong);
     purposes(&file.purposes, &file.languages, &mut wrong);
     let mut warnings = services(&mut file, &mut wrong);
@@ -109,7 +116,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         look: file.look,
         texts,
     };
-    Ok(Parsed { key: file.id, origins: file.origins, content, contact: file.contact, warnings })
+    let (origins, cookie_domains) = (file.origins, file.cookie_domains);
+    Ok(Parsed { key: file.id, origins, cookie_domains, content, contact: file.contact, warnings })
 }
 
 fn origins(origins: &[String], wrong: &mut Complaints) {

@@ -4,6 +4,7 @@ mod clients;
 mod cluster;
 mod commands;
 mod consents;
+mod cookies;
 mod disk;
 mod disks;
 mod faults;
