@@ -63,6 +63,11 @@ pub fn panel() -> &'static Asset {
     PANEL.get_or_init(|| Asset::new(Built::get("panel.js").map(|file| file.data.into_owned()).unwrap_or_default()))
 }
 
+/// What is the same for every site.
+pub fn every_site() -> impl Iterator<Item = &'static Asset> {
+    [panel()].into_iter()
+}
+
 /// What the gate has to know about its site, and not a byte more: it is on every page.
 #[derive(Serialize)]
 struct GateConfig<'a> {

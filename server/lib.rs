@@ -40,6 +40,7 @@ pub mod record;
 pub mod regime;
 pub mod retention;
 pub mod schema;
+pub mod scripts;
 pub mod serve;
 pub mod service;
 pub mod shown;

@@ -27,6 +27,7 @@ use crate::ledger::{
 };
 use crate::metrics::Metrics;
 use crate::retention::{self, Keep};
+use crate::scripts::Older;
 use crate::site::{self, Sites};
 use crate::{jwks, site_file};
 
@@ -100,10 +101,10 @@ pub fn run(
     }
     ledger::open(&mut conn, settings.ledger_origin.as_deref())?;
     let sites = Arc::new(Sites::default());
-    sites.refresh(&mut conn).map_err(|e| format!("the sites cannot be read: {e}"))?;
+    sites.refresh(&mut conn, clock()).map_err(|e| format!("the sites cannot be read: {e}"))?;
     drop(conn);
 
-    let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh());
+    let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh(), clock);
     let metrics = Metrics::default();
     let keys = Arc::new(keys);
     let appender = Arc::new(Appender::start(&url, settings.queue, settings.batch, &metrics.written));
@@ -125,6 +126,7 @@ pub fn run(
         readers: db::pool(&url, settings.readers),
         addresses: Addresses::new(settings.rate_per_minute, settings.trusted_proxies.clone()),
         metrics,
+        older: Older::default(),
         demo: settings.demo.then(Demo::default),
         now: clock,
     });

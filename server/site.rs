@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -17,8 +18,8 @@ use crate::every::{Every, every};
 use crate::hash::hex;
 use crate::notice::{self, Content, Notice};
 use crate::schema::sites;
-use crate::shown;
 use crate::site_file::Parsed;
+use crate::{scripts, shown};
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -154,6 +155,8 @@ pub struct Site {
     pub languages: Vec<String>,
     pub default_language: String,
     pub script: Asset,
+    /// The script is written down.
+    kept: AtomicBool,
     /// Language → what the panel shows.
     pub shown: BTreeMap<String, Asset>,
 }
@@ -204,6 +207,7 @@ impl Site {
             languages: content.languages(),
             default_language: content.default_language.clone(),
             script,
+            kept: AtomicBool::new(false),
             shown: shown::every_language(current, &content)?,
         })
     }
@@ -223,6 +227,10 @@ impl Site {
 #[derive(Default)]
 pub struct Sites {
     by_key: ArcSwap<HashMap<String, Arc<Site>>>,
+    /// What every site loads is written down.
+    kept: AtomicBool,
+    /// It was told in the log that scripts cannot be written down.
+    told: AtomicBool,
 }
 
 impl Sites {
@@ -232,7 +240,7 @@ impl Sites {
 
     /// Loads what has changed since the last time and swaps it in. Says how many sites did.
     /// A site that cannot be loaded keeps its last good state, and the error is returned.
-    pub fn refresh(&self, conn: &mut Conn) -> Result<usize> {
+    pub fn refresh(&self, conn: &mut Conn, now: i64) -> Result<usize> {
         let rows: Vec<Row> = sites::table.load(conn)?;
         let old = self.by_key.load_full();
         let mut new = HashMap::with_capacity(rows.len());
@@ -257,18 +265,40 @@ impl Sites {
         if changed > 0 || new.len() != old.len() {
             self.by_key.store(Arc::new(new));
         }
+        match self.keep_scripts(conn, now) {
+            Ok(()) => self.told.store(false, Ordering::Relaxed),
+            // They are served all the same, and written down when that can be done.
+            Err(e) if !self.told.swap(true, Ordering::Relaxed) => {
+                tracing::warn!("scripts cannot be written down, so that older ones may be missing later: {e}");
+            }
+            Err(_) => {}
+        }
         failed.map_or(Ok(changed), Err)
+    }
+
+    fn keep_scripts(&self, conn: &mut Conn, now: i64) -> QueryResult<()> {
+        if !self.kept.load(Ordering::Relaxed) {
+            for asset in banner::every_site() {
+                scripts::keep(conn, None, asset, now)?;
+            }
+            self.kept.store(true, Ordering::Relaxed);
+        }
+        for site in self.by_key.load().values().filter(|site| !site.kept.load(Ordering::Relaxed)) {
+            scripts::keep(conn, Some(site.id), &site.script, now)?;
+            site.kept.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
 /// Watches the database for published sites until the returned guard is dropped.
 /// It keeps its own connection: a pool that is exhausted must not hide a new notice.
-pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration) -> Every {
+pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration, now: fn() -> i64) -> Every {
     let mut conn = None;
     let mut failing = false;
     every(period, move || {
         let outcome = match conn.take().map_or_else(|| url.connect(), Ok) {
-            Ok(mut open) => sites.refresh(&mut open).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
+            Ok(mut open) => sites.refresh(&mut open, now()).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
             Err(e) => Err(e.to_string()),
         };
         match outcome {

@@ -29,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
+use crate::scripts::Older;
 use crate::site::{Site, Sites};
 use address::Addresses;
 use demo::Demo;
@@ -48,6 +49,7 @@ pub struct State {
     pub readers: Pool,
     pub addresses: Addresses,
     pub metrics: Metrics,
+    pub older: Older,
     /// Only with `--demo`.
     pub demo: Option<Demo>,
     /// The clock, in unix ms.
@@ -59,6 +61,7 @@ fn routes(config: &mut ServiceConfig) {
     config
         // the page
         .service(reads("/v1/sites/{site}/banner.js", banner::script))
+        .service(reads("/v1/sites/{site}/banner.{hash}.js", banner::pinned))
         .service(reads("/v1/panel.{hash}.js", banner::panel))
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
@@ -177,8 +180,8 @@ async fn around<B: MessageBody + 'static>(
 
 /// The site as the database has it now: another server may have published a moment ago what this one has not seen yet.
 async fn renewed(state: &Data<State>, key: &str) -> Result<Arc<Site>> {
-    let sites = Arc::clone(&state.sites);
-    read(state, move |conn| sites.refresh(conn)).await?;
+    let (sites, now) = (Arc::clone(&state.sites), (state.now)());
+    read(state, move |conn| sites.refresh(conn, now)).await?;
     state.sites.find(key)
 }
 

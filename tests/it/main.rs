@@ -16,6 +16,7 @@ mod outages;
 mod process;
 mod program;
 mod receipts;
+mod scripts;
 mod server;
 mod sites;
 mod starts;
