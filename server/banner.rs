@@ -63,9 +63,15 @@ pub fn panel() -> &'static Asset {
     PANEL.get_or_init(|| Asset::new(Built::get("panel.js").map(|file| file.data.into_owned()).unwrap_or_default()))
 }
 
+/// What looks for unmarked tags, on the pages of sites in report mode.
+pub fn report() -> Option<&'static Asset> {
+    static REPORT: OnceLock<Option<Asset>> = OnceLock::new();
+    REPORT.get_or_init(|| Some(Asset::new(Built::get("report.js")?.data.into_owned()))).as_ref()
+}
+
 /// What is the same for every site.
 pub fn every_site() -> impl Iterator<Item = &'static Asset> {
-    [panel()].into_iter()
+    [Some(panel()), report()].into_iter().flatten()
 }
 
 /// What the gate has to know about its site, and not a byte more: it is on every page.
@@ -81,6 +87,8 @@ struct GateConfig<'a> {
     domains: Vec<String>,
     services: Vec<GateService<'a>>,
     panel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +131,7 @@ pub fn script(notice: &Notice, content: &Content, settings: &Settings) -> Result
         domains: settings.domains(),
         services: services.collect(),
         panel: &panel().hash,
+        report: report().filter(|_| settings.report).map(|report| report.hash.as_str()),
     };
     let config = serde_json::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Asset::new(gate.replacen(CONFIG, &config, 1).into_bytes()))

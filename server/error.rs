@@ -20,6 +20,9 @@ pub enum Error {
     #[error("{0}")]
     ForeignOrigin(String),
 
+    #[error("this site is not in report mode")]
+    ReportsOff,
+
     #[error("a consent with this id is already recorded, and it says something else")]
     Conflict,
 

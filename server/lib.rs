@@ -38,6 +38,7 @@ pub mod notice;
 pub mod receipt;
 pub mod record;
 pub mod regime;
+pub mod report;
 pub mod retention;
 pub mod schema;
 pub mod scripts;

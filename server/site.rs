@@ -31,6 +31,9 @@ pub struct Settings {
     /// As the site file says; see `domains`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cookie_domains: Option<Vec<String>>,
+    /// Pages tell of tags that run without a yes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
 }
 
 impl Settings {
@@ -39,6 +42,7 @@ impl Settings {
             origins: parsed.origins.clone(),
             contact: parsed.contact.clone(),
             cookie_domains: parsed.cookie_domains.clone(),
+            report: parsed.report,
         }
     }
 
@@ -148,6 +152,8 @@ pub struct Site {
     pub contact: Contact,
     /// The domains that the choice is shared on.
     pub cookie_domains: Vec<String>,
+    /// Reports of unmarked tags are taken.
+    pub reports: bool,
     revision: i64,
     pub current: i32,
     /// Every notice ever published, since an answer may come late to an older one.
@@ -199,6 +205,7 @@ impl Site {
             id: row.id,
             key: row.key.clone(),
             cookie_domains: settings.domains(),
+            reports: settings.report,
             origins: settings.origins,
             contact: settings.contact,
             revision: row.revision,

@@ -21,6 +21,8 @@ struct SiteFile {
     controller: String,
     origins: Vec<String>,
     cookie_domains: Option<Vec<String>>,
+    #[serde(default)]
+    report: bool,
     languages: Vec<String>,
     default_language: String,
     policy_url: PolicyUrl,
@@ -66,6 +68,7 @@ pub struct Parsed {
     pub origins: Vec<String>,
     /// Those named; nothing when the file leaves it to the origins.
     pub cookie_domains: Option<Vec<String>>,
+    pub report: bool,
     pub content: Content,
     pub contact: Contact,
     pub warnings: Vec<String>,
@@ -116,8 +119,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         look: file.look,
         texts,
     };
-    let (origins, cookie_domains) = (file.origins, file.cookie_domains);
-    Ok(Parsed { key: file.id, origins, cookie_domains, content, contact: file.contact, warnings })
+    let (origins, cookie_domains, report) = (file.origins, file.cookie_domains, file.report);
+    Ok(Parsed { key: file.id, origins, cookie_domains, report, content, contact: file.contact, warnings })
 }
 
 fn origins(origins: &[String], wrong: &mut Complaints) {

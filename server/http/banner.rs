@@ -39,11 +39,24 @@ pub async fn pinned(
 
 /// `GET /v1/panel.{hash}.js`: an older script asks for the panel that it knows.
 pub async fn panel(hash: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let panel = banner::panel();
-    if *hash == panel.hash {
-        return Ok(loadable(panel, &request, FOR_EVER));
+    every_site(Some(banner::panel()), hash.into_inner(), &request, &state).await
+}
+
+/// `GET /v1/report.{hash}.js`: what looks for unmarked tags.
+pub async fn report(hash: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    every_site(banner::report(), hash.into_inner(), &request, &state).await
+}
+
+async fn every_site(
+    current: Option<&Asset>,
+    hash: String,
+    request: &HttpRequest,
+    state: &Data<State>,
+) -> Result<HttpResponse, Problem> {
+    match current.filter(|current| current.hash == hash) {
+        Some(current) => Ok(loadable(current, request, FOR_EVER)),
+        None => Ok(loadable(&*older(state, None, hash).await?, request, FOR_EVER)),
     }
-    Ok(loadable(&*older(&state, None, hash.into_inner()).await?, &request, FOR_EVER))
 }
 
 /// A script that was served before, or by another server.

@@ -8,7 +8,7 @@ use crate::append::Appended;
 use crate::consent::{self, Consent, NewConsent};
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, cors, read, renewed};
+use crate::http::{State, cors, parse, read, renewed};
 use crate::receipt::Receipt;
 use crate::site::Site;
 use crate::{cookie, keys, receipt, signal};
@@ -25,7 +25,7 @@ pub async fn create(
     let mut site = state.sites.find(&site)?;
     cors::require(&site, request.headers())?;
     state.addresses.count(&request)?;
-    let new = parse(&body)?;
+    let new: NewConsent = parse(&body)?;
     if new.notice > site.current {
         site = renewed(&state, &site.key).await?;
     }
@@ -77,16 +77,4 @@ fn counts(consent: &Consent, site: &Site, asked: &HeaderMap) -> bool {
     let held = pairs.filter_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
     let mut held = held.map(cookie::consent_in).peekable();
     held.peek().is_none() || held.any(|id| id.is_some_and(|id| consent.id == id.as_bytes()))
-}
-
-/// Says which field cannot be read, and why.
-fn parse(body: &[u8]) -> Result<NewConsent> {
-    let json = &mut serde_json::Deserializer::from_slice(body);
-    let new = serde_path_to_error::deserialize(&mut *json).map_err(|e| {
-        let field = e.path().to_string();
-        let field = if field == "." { String::new() } else { field };
-        Error::Malformed { field, reason: e.into_inner().to_string() }
-    })?;
-    json.end().map_err(|e| Error::Malformed { field: String::new(), reason: e.to_string() })?;
-    Ok(new)
 }

@@ -47,6 +47,8 @@ codes! {
         "Send it again. A consent carries its own id, so nothing is recorded twice.";
     Conflict "conflict" CONFLICT "This id is taken by another answer",
         "A consent with this id is already recorded, and it says something else. Records never change: make a new id for a new answer.";
+    ReportsOff "reports-off" CONFLICT "This site takes no reports",
+        "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
         "At most 16 KB are read. A consent needs less than one.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
@@ -88,6 +90,7 @@ impl Code {
             Error::Invalid { .. } => Self::Invalid,
             Error::ForeignOrigin(_) => Self::ForeignOrigin,
             Error::Conflict => Self::Conflict,
+            Error::ReportsOff => Self::ReportsOff,
             Error::NoCapability => Self::NoCapability,
             Error::TooMany => Self::TooMany,
             Error::Busy => Self::Busy,

@@ -16,6 +16,7 @@ mod outages;
 mod process;
 mod program;
 mod receipts;
+mod reports;
 mod scripts;
 mod server;
 mod sites;

@@ -152,6 +152,7 @@ fn the_annotated_example_is_a_good_file_and_names_every_key() {
         "controller",
         "origins",
         "cookie_domains",
+        "report =",
         "languages",
         "default_language",
         "policy_url",
