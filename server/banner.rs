@@ -89,6 +89,8 @@ struct GateConfig<'a> {
     panel: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    links: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -132,6 +134,7 @@ pub fn script(notice: &Notice, content: &Content, settings: &Settings) -> Result
         services: services.collect(),
         panel: &panel().hash,
         report: report().filter(|_| settings.report).map(|report| report.hash.as_str()),
+        links: &settings.links,
     };
     let config = serde_json::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Asset::new(gate.replacen(CONFIG, &config, 1).into_bytes()))

@@ -12,6 +12,9 @@
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
 //! [`banner`] and the texts of [`shown`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
+//!
+//! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
+//! its hash find it among the [`scripts`]; those in [`report`] mode tell of tags that nobody holds back.
 
 pub mod append;
 pub mod backup;
@@ -33,6 +36,7 @@ pub mod insert;
 pub mod jwks;
 pub mod keys;
 pub mod ledger;
+pub mod link;
 pub mod metrics;
 pub mod notice;
 pub mod receipt;

@@ -34,6 +34,9 @@ pub struct Settings {
     /// Pages tell of tags that run without a yes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub report: bool,
+    /// The origins that a choice is carried between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
 }
 
 impl Settings {
@@ -43,6 +46,7 @@ impl Settings {
             contact: parsed.contact.clone(),
             cookie_domains: parsed.cookie_domains.clone(),
             report: parsed.report,
+            links: parsed.links.clone(),
         }
     }
 
@@ -154,6 +158,8 @@ pub struct Site {
     pub cookie_domains: Vec<String>,
     /// Reports of unmarked tags are taken.
     pub reports: bool,
+    /// The origins that a choice is carried between.
+    pub links: Vec<String>,
     revision: i64,
     pub current: i32,
     /// Every notice ever published, since an answer may come late to an older one.
@@ -206,6 +212,7 @@ impl Site {
             key: row.key.clone(),
             cookie_domains: settings.domains(),
             reports: settings.report,
+            links: settings.links,
             origins: settings.origins,
             contact: settings.contact,
             revision: row.revision,

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use crate::contact::Contact;
 use crate::domain;
 use crate::error::Error;
+use crate::link;
 use crate::notice::{Content, Look, NECESSARY};
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
@@ -23,6 +24,8 @@ struct SiteFile {
     cookie_domains: Option<Vec<String>>,
     #[serde(default)]
     report: bool,
+    #[serde(default)]
+    links: Vec<String>,
     languages: Vec<String>,
     default_language: String,
     policy_url: PolicyUrl,
@@ -69,6 +72,7 @@ pub struct Parsed {
     /// Those named; nothing when the file leaves it to the origins.
     pub cookie_domains: Option<Vec<String>>,
     pub report: bool,
+    pub links: Vec<String>,
     pub content: Content,
     pub contact: Contact,
     pub warnings: Vec<String>,
@@ -94,7 +98,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         wrong.say("look.accent", "expected a colour such as \"#14532d\"");
     }
     origins(&file.origins, &mut wrong);
-    for (key, reason) in domain::check(file.cookie_domains.as_deref().unwrap_or_default(), &file.origins) {
+    let shared = domain::check(file.cookie_domains.as_deref().unwrap_or_default(), &file.origins);
+    for (key, reason) in shared.into_iter().chain(link::check(&file.links, &file.origins)) {
         wrong.say(&key, &reason);
     }
     languages(&file, &mut wrong);
@@ -119,8 +124,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         look: file.look,
         texts,
     };
-    let (origins, cookie_domains, report) = (file.origins, file.cookie_domains, file.report);
-    Ok(Parsed { key: file.id, origins, cookie_domains, report, content, contact: file.contact, warnings })
+    let (origins, cookie_domains, report, links) = (file.origins, file.cookie_domains, file.report, file.links);
+    Ok(Parsed { key: file.id, origins, cookie_domains, report, links, content, contact: file.contact, warnings })
 }
 
 fn origins(origins: &[String], wrong: &mut Complaints) {

@@ -45,13 +45,15 @@ pub fn preflight() -> Route {
     })
 }
 
-/// Refuses what does not come from a page of the site: another origin, several, or none at all.
-pub fn require(site: &Site, headers: &HeaderMap) -> Result<()> {
+/// The origin of the page that asks. Refuses what does not come from a page of the site: another origin, several, or none at all.
+pub fn require<'a>(site: &Site, headers: &'a HeaderMap) -> Result<&'a str> {
     let refused = |reason: &str| Err(Error::ForeignOrigin(reason.to_owned()));
-    match origin(headers) {
-        None => refused("the request does not say which page it comes from: it has no Origin, or several"),
-        Some(origin) if origin.to_str().is_ok_and(|origin| site.allows(origin)) => Ok(()),
-        Some(_) => refused("the request comes from a page of another origin"),
+    let Some(origin) = origin(headers) else {
+        return refused("the request does not say which page it comes from: it has no Origin, or several");
+    };
+    match origin.to_str() {
+        Ok(origin) if site.allows(origin) => Ok(origin),
+        _ => refused("the request comes from a page of another origin"),
     }
 }
 

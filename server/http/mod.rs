@@ -6,6 +6,7 @@ pub mod consents;
 pub mod cors;
 pub mod demo;
 pub mod ledger;
+pub mod links;
 pub mod notices;
 pub mod operator;
 pub mod problem;
@@ -69,6 +70,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
         // the visitor
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
             get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),

@@ -11,6 +11,7 @@ mod faults;
 mod forgetting;
 mod independent;
 mod ledger;
+mod links;
 mod loads;
 mod outages;
 mod process;
