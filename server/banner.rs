@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::hash::{hex, sha256};
 use crate::notice::{Content, NECESSARY, Notice};
 use crate::service::Kind;
+use crate::site::Settings;
 
 /// `banner/build/embed`, as `make banner` leaves it: gate.js, panel.js, texts/*.json.
 #[derive(RustEmbed)]
@@ -62,6 +63,17 @@ pub fn panel() -> &'static Asset {
     PANEL.get_or_init(|| Asset::new(Built::get("panel.js").map(|file| file.data.into_owned()).unwrap_or_default()))
 }
 
+/// What looks for unmarked tags, on the pages of sites in report mode.
+pub fn report() -> Option<&'static Asset> {
+    static REPORT: OnceLock<Option<Asset>> = OnceLock::new();
+    REPORT.get_or_init(|| Some(Asset::new(Built::get("report.js")?.data.into_owned()))).as_ref()
+}
+
+/// What is the same for every site.
+pub fn every_site() -> impl Iterator<Item = &'static Asset> {
+    [Some(panel()), report()].into_iter().flatten()
+}
+
 /// What the gate has to know about its site, and not a byte more: it is on every page.
 #[derive(Serialize)]
 struct GateConfig<'a> {
@@ -71,8 +83,14 @@ struct GateConfig<'a> {
     asks_since: i32,
     days: u32,
     purposes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    domains: Vec<String>,
     services: Vec<GateService<'a>>,
     panel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    links: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -93,7 +111,7 @@ struct GateService<'a> {
 }
 
 /// `banner.js` of one site: the gate with its configuration in it. `days` is how long an answer holds when no notice said so.
-pub fn script(notice: &Notice, content: &Content, days: u32) -> Result<Asset> {
+pub fn script(notice: &Notice, content: &Content, settings: &Settings, days: u32) -> Result<Asset> {
     let gate = Built::get("gate.js").ok_or_else(|| Error::Internal("the banner is not built in".into()))?;
     let gate = String::from_utf8_lossy(&gate.data);
     let services = content.services.iter().map(|service| GateService {
@@ -112,8 +130,11 @@ pub fn script(notice: &Notice, content: &Content, days: u32) -> Result<Asset> {
         asks_since: notice.asks_since,
         days,
         purposes: &content.purposes,
+        domains: settings.domains(),
         services: services.collect(),
         panel: &panel().hash,
+        report: report().filter(|_| settings.report).map(|report| report.hash.as_str()),
+        links: &settings.links,
     };
     let config = serde_json::to_string(&config).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Asset::new(gate.replacen(CONFIG, &config, 1).into_bytes()))

@@ -1,4 +1,5 @@
-//! A choice: for every purpose that a notice asks about, granted or denied. There is no third answer and no gap.
+//! A choice: for every purpose that a notice asks about, granted or denied. There is no third answer and no gap. It may name
+//! services besides, where somebody wants one of them otherwise than its purpose.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ pub enum Answer {
     Denied,
 }
 
-/// Purpose → answer. Ordered, so that equal choices have equal bytes.
+/// Purpose or service → answer. Ordered, so that equal choices have equal bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Choice(BTreeMap<String, Answer>);
@@ -24,21 +25,21 @@ impl<'de> Deserialize<'de> for Choice {
     }
 }
 
-/// Reads the pairs one by one: a purpose that is named twice is refused, since no one can tell which answer was meant.
+/// Reads the pairs one by one: one that is named twice is refused, since no one can tell which answer was meant.
 struct Pairs;
 
 impl<'de> serde::de::Visitor<'de> for Pairs {
     type Value = Choice;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object that gives every purpose \"granted\" or \"denied\"")
+        f.write_str("an object that gives every purpose, and services that differ, \"granted\" or \"denied\"")
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Choice, A::Error> {
         let mut answers = BTreeMap::new();
-        while let Some((purpose, answer)) = map.next_entry::<String, Answer>()? {
-            if answers.insert(purpose, answer).is_some() {
-                return Err(serde::de::Error::custom("a purpose is named twice"));
+        while let Some((key, answer)) = map.next_entry::<String, Answer>()? {
+            if answers.insert(key, answer).is_some() {
+                return Err(serde::de::Error::custom("a purpose or service is named twice"));
             }
         }
         Ok(Choice(answers))
@@ -59,16 +60,17 @@ pub enum Action {
 }
 
 impl Choice {
-    /// Complete and known: exactly the purposes that were asked about. Errors name the purpose that is missing or unknown.
-    pub fn check(&self, purposes: &[String]) -> Result<(), Error> {
+    /// Complete and known: every purpose that was asked about, and of services only those that run under one. Errors name what is
+    /// missing or unknown.
+    pub fn check(&self, purposes: &[String], services: &[String]) -> Result<(), Error> {
         if let Some(missing) = purposes.iter().find(|purpose| !self.0.contains_key(*purpose)) {
             return Err(Error::invalid(
                 format!("choice.{missing}"),
                 "is missing: a choice names every purpose that was asked about",
             ));
         }
-        if let Some(unknown) = self.0.keys().find(|key| !purposes.contains(key)) {
-            let asked = purposes.join(", ");
+        if let Some(unknown) = self.0.keys().find(|key| !purposes.contains(key) && !services.contains(key)) {
+            let asked = purposes.iter().chain(services).map(String::as_str).collect::<Vec<_>>().join(", ");
             let shown: String = unknown.chars().take(40).collect();
             return Err(Error::invalid(
                 "choice",
@@ -83,6 +85,12 @@ impl Choice {
         self.0.values().any(|answer| *answer == Answer::Granted)
     }
 
+    /// Every key, and whether it is granted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.0.iter().map(|(key, answer)| (key.as_str(), *answer == Answer::Granted))
+    }
+
+    /// All of it counts, so that one service that is answered otherwise than its purpose makes it partial.
     pub fn action(&self) -> Action {
         let granted = self.0.values().filter(|answer| **answer == Answer::Granted).count();
         match granted {
@@ -126,8 +134,9 @@ mod tests {
     #[test]
     fn a_choice_is_complete_and_known_or_it_is_no_choice() {
         let asked: Vec<String> = ["analytics", "advertising"].map(str::to_owned).into();
+        let services: Vec<String> = ["ga", "youtube"].map(str::to_owned).into();
         let check = |json: &str, expected: Option<&str>| {
-            let found = choice(json).check(&asked).err().map(|e| e.to_string());
+            let found = choice(json).check(&asked, &services).err().map(|e| e.to_string());
             assert_eq!(found.is_some(), expected.is_some(), "{json}: {found:?}");
             assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()), "{json}");
         };
@@ -138,6 +147,12 @@ mod tests {
             Some("\"chat\" was not asked about"),
         );
         check("{}", Some("is missing"));
+        check(r#"{"analytics":"granted","advertising":"denied","youtube":"granted"}"#, None);
+        check(r#"{"advertising":"denied","ga":"granted"}"#, Some("`choice.analytics`"));
+        check(
+            r#"{"analytics":"granted","advertising":"denied","session":"granted"}"#,
+            Some("\"session\" was not asked about; the notice asks about analytics, advertising, ga, youtube"),
+        );
     }
 
     #[test]
@@ -145,6 +160,10 @@ mod tests {
         assert_eq!(choice(r#"{"a":"granted","b":"granted"}"#).action(), Action::Granted);
         assert_eq!(choice(r#"{"a":"granted","b":"denied"}"#).action(), Action::Partial);
         assert_eq!(choice(r#"{"a":"denied","b":"denied"}"#).action(), Action::Refused);
+        let (a_service_less, a_service_more) =
+            (r#"{"a":"granted","b":"granted","ga":"denied"}"#, r#"{"a":"denied","b":"denied","ga":"granted"}"#);
+        assert_eq!(choice(a_service_less).action(), Action::Partial);
+        assert_eq!(choice(a_service_more).action(), Action::Partial);
     }
 
     #[test]
@@ -160,5 +179,9 @@ mod tests {
         check(&one, &one, Action::Renewed);
         check(&one, &both, Action::Partial);
         check(&both, &none, Action::Granted);
+        let service = choice(r#"{"a":"denied","b":"denied","ga":"granted"}"#);
+        check(&none, &service, Action::Withdrawn);
+        check(&service, &none, Action::Partial);
+        check(&service, &service, Action::Renewed);
     }
 }

@@ -106,7 +106,7 @@ impl Consent {
             return Err(Error::invalid("previous", "is another visitor's consent"));
         }
         let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
-        new.choice.check(&asked.purposes)?;
+        new.choice.check(&asked.purposes, &asked.services)?;
         if new.method == Method::Signal && new.choice.grants() {
             return Err(Error::invalid("choice", "a signal of the browser is a refusal: it denies everything"));
         }

@@ -20,8 +20,18 @@ pub enum Error {
     #[error("{0}")]
     ForeignOrigin(String),
 
+    #[error("this site is not in report mode")]
+    ReportsOff,
+
     #[error("a consent with this id is already recorded, and it says something else")]
     Conflict,
+
+    #[error("this site carries no choice from one origin to another")]
+    LinksOff,
+
+    /// A token that carries a choice does not open it; why.
+    #[error("the token does not open: {0}")]
+    Link(&'static str),
 
     #[error("the capability is missing, damaged or for another site")]
     NoCapability,

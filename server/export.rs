@@ -89,7 +89,18 @@ fn value(record: &str) -> Result<Value> {
     serde_json::from_str(record).map_err(|e| Error::Internal(e.to_string()))
 }
 
-/// What became of one purpose.
+/// What was answered as one: a purpose with the services that go by it, or a service that was answered by itself.
+struct Answered<'a> {
+    /// The id of the purpose, or of the service.
+    id: &'a str,
+    purpose: &'a str,
+    /// The service, when it is one.
+    alone: Option<&'a Service>,
+    services: Vec<&'a Service>,
+    outcome: Outcome,
+}
+
+/// What became of one purpose or service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     Given,
@@ -136,18 +147,36 @@ impl<'a> Evidence<'a> {
         self.content.texts.get(self.language())?.get(&format!("purpose_{purpose}_{part}")).map(String::as_str)
     }
 
-    /// The purposes that were answered, in the order they were shown.
-    fn outcomes(&self) -> Vec<(&'a str, Outcome)> {
-        let purposes = self.content.purposes.iter().map(String::as_str);
-        purposes.filter_map(|purpose| Some((purpose, self.outcome(purpose)?))).collect()
+    /// The purposes that were answered, in the order they were shown; after each, those of its services that were answered by
+    /// themselves, now or before.
+    fn answered(&self) -> Vec<Answered<'a>> {
+        let mut all = Vec::new();
+        for purpose in &self.content.purposes {
+            let Some(outcome) = self.outcome(purpose, purpose) else { continue };
+            let services = self.content.services.iter().filter(|service| service.purpose == *purpose);
+            let (alone, services): (Vec<_>, Vec<_>) = services.partition(|service| {
+                [Some(self.record), self.previous]
+                    .into_iter()
+                    .flatten()
+                    .any(|said| granted(said, &service.id).is_some())
+            });
+            all.push(Answered { id: purpose, purpose, alone: None, services, outcome });
+            all.extend(alone.into_iter().filter_map(|service| {
+                let outcome = self.outcome(&service.id, purpose)?;
+                Some(Answered { id: &service.id, purpose, alone: Some(service), services: vec![service], outcome })
+            }));
+        }
+        all
     }
 
-    fn outcome(&self, purpose: &str) -> Option<Outcome> {
-        let withdrawn = match self.previous.and_then(|previous| granted(previous, purpose)) {
+    /// `id` is that of the purpose itself, or of a service, which goes by its purpose where it is not named.
+    fn outcome(&self, id: &str, purpose: &str) -> Option<Outcome> {
+        let said = |record: &Value| granted(record, id).or_else(|| granted(record, purpose));
+        let withdrawn = match self.previous.and_then(said) {
             Some(before) => before,
             None => self.text("action") == Some("withdrawn"),
         };
-        Some(match (granted(self.record, purpose)?, self.text("action")) {
+        Some(match (said(self.record)?, self.text("action")) {
             (true, Some("renewed")) => Outcome::Renewed,
             (true, _) => Outcome::Given,
             (false, _) if withdrawn => Outcome::Withdrawn,
@@ -155,19 +184,24 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    fn services(&self, purpose: &'a str) -> impl Iterator<Item = &'a Service> {
-        self.content.services.iter().filter(move |service| service.purpose == purpose)
+    /// What was asked for, in words: the purpose, and with it the service that was answered by itself.
+    fn title(&self, answered: &Answered<'a>) -> Option<String> {
+        let purpose = self.purpose_text(answered.purpose, "name");
+        match answered.alone {
+            Some(service) => Some(format!("{}: {}", purpose.unwrap_or(answered.purpose), service.name)),
+            None => purpose.map(str::to_owned),
+        }
     }
 
-    /// Who else gets the data of a purpose: its vendors but for the controller, each once, with one service that names it.
-    fn others(&self, purpose: &'a str) -> Vec<&'a Service> {
+    /// Who else gets the data: the vendors but for the controller, each once, with one service that names it.
+    fn others(&self, answered: &Answered<'a>) -> Vec<&'a Service> {
         let mut seen = BTreeSet::from([self.content.controller.as_str()]);
-        self.services(purpose).filter(|service| seen.insert(&service.vendor)).collect()
+        answered.services.iter().copied().filter(|service| seen.insert(&service.vendor)).collect()
     }
 }
 
-fn granted(record: &Value, purpose: &str) -> Option<bool> {
-    match record.get("choice")?.get(purpose)?.as_str()? {
+fn granted(record: &Value, id: &str) -> Option<bool> {
+    match record.get("choice")?.get(id)?.as_str()? {
         "granted" => Some(true),
         "denied" => Some(false),
         _ => None,

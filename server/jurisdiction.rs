@@ -74,6 +74,11 @@ impl Law {
             || self.silence.iter().any(|purpose| !other.silence.contains(purpose))
     }
 
+    /// How long an answer holds: a yes to something, or a no to everything. `most` is what the site allows.
+    pub fn days(&self, granted: bool, most: u32) -> u32 {
+        (if granted { self.yes_days } else { self.no_days }).min(most)
+    }
+
     /// Whether nothing at all may run before a yes.
     pub fn is_silent(&self) -> bool {
         self.regime == Regime::OptIn && self.silence.is_empty() && !self.cookieless

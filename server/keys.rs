@@ -22,6 +22,9 @@ const PEM_END: &str = "-----END PRIVATE KEY-----";
 /// Bytes of an HMAC-SHA256 that a capability carries: 128 bits.
 const TAG_LENGTH: usize = 16;
 
+/// What links are signed as.
+const LINK: &[u8] = b"samtykke link\0";
+
 /// One Ed25519 key with its name.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
@@ -101,9 +104,23 @@ impl Keys {
     }
 
     fn tag(&self, site: &str, visitor: Uuid) -> hmac::Tag {
+        self.sign_for(b"samtykke visitor capability\0", site, visitor.as_bytes())
+    }
+
+    /// What shows that a token with this payload was made here, for this site; see `link`.
+    pub fn link_tag(&self, site: &str, payload: &[u8]) -> hmac::Tag {
+        self.sign_for(LINK, site, payload)
+    }
+
+    pub fn is_link_tag(&self, site: &str, payload: &[u8], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(tag, self.link_tag(site, payload).as_ref()).is_ok()
+    }
+
+    /// `what` has one length for each `purpose`, so that nothing signed for one site can be read as another's.
+    fn sign_for(&self, purpose: &[u8], site: &str, what: &[u8]) -> hmac::Tag {
         let mut message = hmac::Context::with_key(&self.capability);
-        message.update(b"samtykke visitor capability\0");
-        message.update(visitor.as_bytes());
+        message.update(purpose);
+        message.update(what);
         message.update(site.as_bytes());
         message.sign()
     }

@@ -13,6 +13,9 @@
 //! [`banner`] and the texts of [`shown`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
+//!
+//! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
+//! its hash find it among the [`scripts`]; those in [`report`] mode tell of tags that nobody holds back.
 
 pub mod append;
 pub mod backup;
@@ -22,7 +25,9 @@ pub mod complaints;
 pub mod config;
 pub mod consent;
 pub mod contact;
+pub mod cookie;
 pub mod db;
+pub mod domain;
 pub mod erasure;
 pub mod error;
 pub mod every;
@@ -34,6 +39,7 @@ pub mod jurisdiction;
 pub mod jwks;
 pub mod keys;
 pub mod ledger;
+pub mod link;
 pub mod metrics;
 pub mod notice;
 pub mod place;
@@ -41,8 +47,10 @@ pub mod receipt;
 pub mod record;
 pub mod regime;
 pub mod region;
+pub mod report;
 pub mod retention;
 pub mod schema;
+pub mod scripts;
 pub mod serve;
 pub mod service;
 pub mod shown;

@@ -27,6 +27,13 @@ struct Recorded {
     method: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Unmarked {
+    site: String,
+    service: String,
+    found: &'static str,
+}
+
 /// What the writers count themselves.
 #[derive(Clone, Default)]
 pub struct Written {
@@ -40,6 +47,7 @@ pub struct Metrics {
     seconds: Histogram,
     consents: Family<Recorded, Counter>,
     repeated: Counter,
+    unmarked: Family<Unmarked, Counter>,
     waiting: Gauge,
     leaves: Gauge,
     standing_still: Gauge,
@@ -53,6 +61,7 @@ impl Default for Metrics {
         let seconds = Histogram::new(exponential_buckets(0.0005, 2.0, 15));
         let consents = Family::default();
         let repeated = Counter::default();
+        let unmarked = Family::default();
         let waiting = Gauge::default();
         let (leaves, standing_still) = (Gauge::default(), Gauge::default());
         let written = Written::default();
@@ -60,12 +69,13 @@ impl Default for Metrics {
         registry.register("http_request_seconds", "Time from a request to its answer", seconds.clone());
         registry.register("consents", "Consents recorded", consents.clone());
         registry.register("consents_repeated", "Consents sent again and recognised", repeated.clone());
+        registry.register("unmarked_tags", "Reports of tags that ran without a yes", unmarked.clone());
         registry.register("writes_waiting", "Writes that wait or are under way", waiting.clone());
         registry.register("ledger_leaves", "Leaves of the checkpoint that is published", leaves.clone());
         registry.register("ledger_standing_still", "1 when nothing can be sealed or published", standing_still.clone());
         registry.register("write_transactions", "Transactions that committed consents", written.transactions.clone());
         registry.register("write_rows", "Consents that they held", written.rows.clone());
-        Self { registry, requests, seconds, consents, repeated, waiting, leaves, standing_still, written }
+        Self { registry, requests, seconds, consents, repeated, unmarked, waiting, leaves, standing_still, written }
     }
 }
 
@@ -84,6 +94,12 @@ impl Metrics {
 
     pub fn repeated(&self) {
         self.repeated.inc();
+    }
+
+    /// Whether it is the first report of its kind.
+    pub fn unmarked(&self, site: &str, service: &str, found: &'static str) -> bool {
+        let labels = Unmarked { site: site.into(), service: service.into(), found };
+        self.unmarked.get_or_create(&labels).inc() == 0
     }
 
     /// OpenMetrics 1.0 text.

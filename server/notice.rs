@@ -85,6 +85,11 @@ impl Content {
         self.texts.keys().cloned().collect()
     }
 
+    /// The services that wait for an answer.
+    pub fn gated(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(|service| service.purpose != NECESSARY)
+    }
+
     /// RFC 8785 bytes: the same content has the same hash wherever it is computed.
     fn canonical(&self) -> Result<String> {
         serde_json_canonicalizer::to_string(self).map_err(|e| Error::Internal(e.to_string()))
@@ -93,8 +98,7 @@ impl Content {
     /// What a yes to an earlier notice has to have covered: each purpose, and each service with its vendor under it.
     fn asked(&self) -> BTreeSet<(&str, &str, &str)> {
         let purposes = self.purposes.iter().map(|purpose| (purpose.as_str(), "", ""));
-        let services = self.services.iter().filter(|service| service.purpose != NECESSARY);
-        purposes.chain(services.map(|s| (s.purpose.as_str(), s.id.as_str(), s.vendor.as_str()))).collect()
+        purposes.chain(self.gated().map(|s| (s.purpose.as_str(), s.id.as_str(), s.vendor.as_str()))).collect()
     }
 }
 

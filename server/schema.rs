@@ -93,6 +93,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    scripts (hash) {
+        hash -> Text,
+        site_id -> Nullable<Integer>,
+        body -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     readiness (id) {
         id -> Integer,
         checked_at -> BigInt,

@@ -29,6 +29,7 @@ use crate::ledger::{
 use crate::metrics::Metrics;
 use crate::region::Regions;
 use crate::retention::{self, Keep};
+use crate::scripts::Older;
 use crate::site::{self, Sites};
 use crate::{jwks, site_file};
 
@@ -110,10 +111,10 @@ pub fn run(
     }
     ledger::open(&mut conn, settings.ledger_origin.as_deref())?;
     let sites = Arc::new(Sites::new(jurisdictions));
-    sites.refresh(&mut conn).map_err(|e| format!("the sites cannot be read: {e}"))?;
+    sites.refresh(&mut conn, clock()).map_err(|e| format!("the sites cannot be read: {e}"))?;
     drop(conn);
 
-    let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh());
+    let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh(), clock);
     let metrics = Metrics::default();
     let keys = Arc::new(keys);
     let appender = Arc::new(Appender::start(&url, settings.queue, settings.batch, &metrics.written));
@@ -140,6 +141,7 @@ pub fn run(
             settings.region_header.clone(),
         ),
         metrics,
+        older: Older::default(),
         demo: settings.demo.then(Demo::default),
         now: clock,
     });

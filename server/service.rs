@@ -1,6 +1,7 @@
 //! What can run under a purpose: each kind of service with what it needs, whose it is, and the cookies it sets.
 //! The calls that start and stop it are the gate's, in `banner/src/gate/services`.
 
+use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 
 /// A cookie that a service sets. A trailing `*` in the name stands for anything. `days` 0: until the browser is closed.
@@ -64,6 +65,12 @@ pub enum Kind {
     Pixel,
     /// Something the page itself marks with `data-purpose`, such as a video; the gate releases the mark.
     Embed,
+}
+
+/// Whether a kind of service is known by this name.
+pub fn is_kind(name: &str) -> bool {
+    let name: serde::de::value::StrDeserializer<serde::de::value::Error> = name.into_deserializer();
+    Kind::deserialize(name).is_ok()
 }
 
 /// What a kind brings along unless the site says otherwise.

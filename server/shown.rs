@@ -113,8 +113,8 @@ fn one(of: &Shown, law: &Law, language: &str, texts: &Texts) -> Result<Asset> {
         language,
         regime: law.regime,
         silence: content.purposes.iter().map(String::as_str).filter(|id| law.silence.iter().any(|s| s == id)).collect(),
-        yes_days: law.yes_days.min(most),
-        no_days: law.no_days.min(most),
+        yes_days: law.days(true, most),
+        no_days: law.days(false, most),
         gpc: law.gpc,
         honoured: law.honoured,
         dnt: of.dnt,
@@ -122,7 +122,7 @@ fn one(of: &Shown, law: &Law, language: &str, texts: &Texts) -> Result<Asset> {
         name: &content.name,
         controller: &content.controller,
         policy_url: content.policy_url.get(language).map_or("", String::as_str),
-        remember_days: law.yes_days.min(most),
+        remember_days: law.days(true, most),
         look: &content.look,
         texts: texts
             .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::banner::{self, Asset};
 use crate::contact::Contact;
 use crate::db::{Conn, DatabaseUrl};
+use crate::domain;
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
 use crate::hash::hex;
@@ -19,23 +21,33 @@ use crate::notice::{self, Content, Notice};
 use crate::place::Place;
 use crate::regime::Found;
 use crate::schema::sites;
+use crate::scripts;
 use crate::shown::Shown;
 use crate::site_file::Parsed;
 use crate::unknown_place;
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
-struct Settings {
-    origins: Vec<String>,
+pub struct Settings {
+    pub origins: Vec<String>,
     /// Left out while empty, so that a site from before there was one reads and compares as it did.
     #[serde(default, skip_serializing_if = "Contact::is_empty")]
-    contact: Contact,
+    pub contact: Contact,
+    /// As the site file says; see `domains`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookie_domains: Option<Vec<String>>,
+    /// Pages tell of tags that run without a yes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
+    /// The origins that a choice is carried between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// What a place that is not known counts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unknown_place: Option<String>,
+    pub unknown_place: Option<String>,
     /// Whether DNT counts as a refusal.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    dnt: bool,
+    pub dnt: bool,
 }
 
 const fn yes() -> bool {
@@ -45,6 +57,27 @@ const fn yes() -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 const fn is_yes(it: &bool) -> bool {
     *it
+}
+
+impl Settings {
+    fn of(parsed: &Parsed) -> Self {
+        Self {
+            origins: parsed.origins.clone(),
+            contact: parsed.contact.clone(),
+            cookie_domains: parsed.cookie_domains.clone(),
+            report: parsed.report,
+            links: parsed.links.clone(),
+            unknown_place: parsed.unknown_place.as_ref().map(|place| place.code().to_owned()),
+            dnt: parsed.dnt,
+        }
+    }
+
+    /// The domains that the choice is shared on, in order.
+    pub fn domains(&self) -> Vec<String> {
+        let mut domains = self.cookie_domains.clone().unwrap_or_else(|| domain::shared(&self.origins));
+        domains.sort();
+        domains
+    }
 }
 
 #[derive(Queryable)]
@@ -73,13 +106,7 @@ pub enum Applied {
 
 /// Creates or updates a site in one transaction.
 pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
-    let settings = Settings {
-        origins: parsed.origins.clone(),
-        contact: parsed.contact.clone(),
-        unknown_place: parsed.unknown_place.as_ref().map(|place| place.code().to_owned()),
-        dnt: parsed.dnt,
-    };
-    let settings = serde_json::to_string(&settings).map_err(|e| Error::Internal(e.to_string()))?;
+    let settings = serde_json::to_string(&Settings::of(parsed)).map_err(|e| Error::Internal(e.to_string()))?;
     conn.transaction(|conn| {
         let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
         let changed = row.as_ref().is_none_or(|row| row.settings != settings);
@@ -149,6 +176,12 @@ pub struct Site {
     pub key: String,
     pub origins: Vec<String>,
     pub contact: Contact,
+    /// The domains that the choice is shared on.
+    pub cookie_domains: Vec<String>,
+    /// Reports of unmarked tags are taken.
+    pub reports: bool,
+    /// The origins that a choice is carried between.
+    pub links: Vec<String>,
     revision: i64,
     pub current: i32,
     /// Every notice ever published, since an answer may come late to an older one.
@@ -156,6 +189,8 @@ pub struct Site {
     pub languages: Vec<String>,
     pub default_language: String,
     pub script: Asset,
+    /// The script is written down.
+    kept: AtomicBool,
     /// What the panel shows.
     pub shown: Shown,
     /// What a place that is not known counts as.
@@ -168,7 +203,11 @@ pub struct Asked {
     /// In hex, as records name it.
     pub hash: String,
     pub purposes: Vec<String>,
+    /// The services that run under them, which a choice may name besides.
+    pub services: Vec<String>,
     pub languages: Vec<String>,
+    /// How many days an answer holds.
+    pub remember_days: u32,
 }
 
 impl Site {
@@ -180,15 +219,25 @@ impl Site {
         let mut notices = BTreeMap::new();
         for notice in &published {
             let content = notice.content()?;
-            let languages = content.languages();
-            let asked = Asked { id: notice.id, hash: hex(&notice.hash), purposes: content.purposes, languages };
+            let asked = Asked {
+                id: notice.id,
+                hash: hex(&notice.hash),
+                services: content.gated().map(|service| service.id.clone()).collect(),
+                languages: content.languages(),
+                remember_days: content.remember_days,
+                purposes: content.purposes,
+            };
             notices.insert(notice.number, asked);
         }
         let settings = row.settings()?;
         let days = content.remember_days.min(jurisdictions.shortest_yes());
+        let script = banner::script(current, &content, &settings, days)?;
         Ok(Self {
             id: row.id,
             key: row.key.clone(),
+            cookie_domains: settings.domains(),
+            reports: settings.report,
+            links: settings.links,
             origins: settings.origins,
             contact: settings.contact,
             revision: row.revision,
@@ -196,7 +245,8 @@ impl Site {
             notices,
             languages: content.languages(),
             default_language: content.default_language.clone(),
-            script: banner::script(current, &content, days)?,
+            script,
+            kept: AtomicBool::new(false),
             shown: Shown::new(current, content, settings.dnt, jurisdictions.len()),
             unknown_place: settings.unknown_place.and_then(|said| unknown_place::used(&row.key, &said, jurisdictions)),
         })
@@ -227,12 +277,16 @@ impl Site {
 pub struct Sites {
     by_key: ArcSwap<HashMap<String, Arc<Site>>>,
     pub jurisdictions: Jurisdictions,
+    /// What every site loads is written down.
+    kept: AtomicBool,
+    /// It was told in the log that scripts cannot be written down.
+    told: AtomicBool,
 }
 
 impl Sites {
     /// None yet.
     pub fn new(jurisdictions: Jurisdictions) -> Self {
-        Self { by_key: ArcSwap::default(), jurisdictions }
+        Self { by_key: ArcSwap::default(), jurisdictions, kept: AtomicBool::new(false), told: AtomicBool::new(false) }
     }
 
     pub fn find(&self, key: &str) -> Result<Arc<Site>> {
@@ -241,7 +295,7 @@ impl Sites {
 
     /// Loads what has changed since the last time and swaps it in. Says how many sites did.
     /// A site that cannot be loaded keeps its last good state, and the error is returned.
-    pub fn refresh(&self, conn: &mut Conn) -> Result<usize> {
+    pub fn refresh(&self, conn: &mut Conn, now: i64) -> Result<usize> {
         let rows: Vec<Row> = sites::table.load(conn)?;
         let old = self.by_key.load_full();
         let mut new = HashMap::with_capacity(rows.len());
@@ -266,18 +320,40 @@ impl Sites {
         if changed > 0 || new.len() != old.len() {
             self.by_key.store(Arc::new(new));
         }
+        match self.keep_scripts(conn, now) {
+            Ok(()) => self.told.store(false, Ordering::Relaxed),
+            // They are served all the same, and written down when that can be done.
+            Err(e) if !self.told.swap(true, Ordering::Relaxed) => {
+                tracing::warn!("scripts cannot be written down, so that older ones may be missing later: {e}");
+            }
+            Err(_) => {}
+        }
         failed.map_or(Ok(changed), Err)
+    }
+
+    fn keep_scripts(&self, conn: &mut Conn, now: i64) -> QueryResult<()> {
+        if !self.kept.load(Ordering::Relaxed) {
+            for asset in banner::every_site() {
+                scripts::keep(conn, None, asset, now)?;
+            }
+            self.kept.store(true, Ordering::Relaxed);
+        }
+        for site in self.by_key.load().values().filter(|site| !site.kept.load(Ordering::Relaxed)) {
+            scripts::keep(conn, Some(site.id), &site.script, now)?;
+            site.kept.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
 /// Watches the database for published sites until the returned guard is dropped.
 /// It keeps its own connection: a pool that is exhausted must not hide a new notice.
-pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration) -> Every {
+pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration, now: fn() -> i64) -> Every {
     let mut conn = None;
     let mut failing = false;
     every(period, move || {
         let outcome = match conn.take().map_or_else(|| url.connect(), Ok) {
-            Ok(mut open) => sites.refresh(&mut open).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
+            Ok(mut open) => sites.refresh(&mut open, now()).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
             Err(e) => Err(e.to_string()),
         };
         match outcome {

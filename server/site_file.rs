@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use crate::complaints::{Complaints, syntax};
 use crate::contact::Contact;
+use crate::domain;
 use crate::error::Error;
+use crate::link;
 use crate::notice::{Content, Look, NECESSARY};
 use crate::place::Place;
 use crate::service::{Service, is_loadable};
@@ -21,6 +23,11 @@ struct SiteFile {
     name: String,
     controller: String,
     origins: Vec<String>,
+    cookie_domains: Option<Vec<String>>,
+    #[serde(default)]
+    report: bool,
+    #[serde(default)]
+    links: Vec<String>,
     languages: Vec<String>,
     default_language: String,
     policy_url: PolicyUrl,
@@ -73,6 +80,10 @@ struct Purpose {
 pub struct Parsed {
     pub key: String,
     pub origins: Vec<String>,
+    /// Those named; nothing when the file leaves it to the origins.
+    pub cookie_domains: Option<Vec<String>>,
+    pub report: bool,
+    pub links: Vec<String>,
     pub content: Content,
     pub contact: Contact,
     /// What a place that is not known counts as.
@@ -102,6 +113,10 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         wrong.say("look.accent", "expected a colour such as \"#14532d\"");
     }
     origins(&file.origins, &mut wrong);
+    let shared = domain::check(file.cookie_domains.as_deref().unwrap_or_default(), &file.origins);
+    for (key, reason) in shared.into_iter().chain(link::check(&file.links, &file.origins)) {
+        wrong.say(&key, &reason);
+    }
     languages(&file, &mut wrong);
     purposes(&file.purposes, &file.languages, &mut wrong);
     let mut warnings = services(&mut file, &mut wrong);
@@ -141,6 +156,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     Ok(Parsed {
         key: file.id,
         origins: file.origins,
+        cookie_domains: file.cookie_domains,
+        report: file.report,
+        links: file.links,
         content,
         contact: file.contact,
         unknown_place,

@@ -39,7 +39,7 @@ impl Rows {
     pub fn over(database: &Database, conn: &mut Conn) -> Self {
         database.apply(SITE);
         let sites = Sites::new(Jurisdictions::built_in().expect("the table"));
-        sites.refresh(conn).expect("the sites");
+        sites.refresh(conn, now()).expect("the sites");
         let site = sites.find("shop").expect("the site");
         let folder = database.folder.path().join("data");
         data_folder(&folder).expect("a folder");

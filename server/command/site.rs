@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use samtykke::config::Storage;
+use samtykke::jurisdiction::Jurisdictions;
+use samtykke::scripts;
 use samtykke::serve::now;
-use samtykke::site::{self, Applied};
+use samtykke::site::{self, Applied, Sites};
 use samtykke::site_file;
 
 use super::open;
@@ -19,6 +21,16 @@ pub enum Verb {
     },
     /// List the sites with their current notice and origins
     List,
+    /// Print the script tags that put a site on a page
+    Embed {
+        site: String,
+        /// Where browsers reach the service, such as https://consent.example.no [default: the page's own origin]
+        #[arg(long, default_value = "", hide_default_value = true, value_parser = base)]
+        base: String,
+        /// The table of jurisdictions that the servers use, if it is not the one that is built in: the script knows how long answers hold
+        #[arg(long, env = "SAMTYKKE_JURISDICTIONS", value_name = "FILE")]
+        jurisdictions: Option<PathBuf>,
+    },
 }
 
 pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
@@ -30,7 +42,25 @@ pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
             }
             Ok(())
         }
+        Verb::Embed { site, base, jurisdictions } => {
+            let sites = Sites::new(Jurisdictions::load(jurisdictions.as_deref())?);
+            sites.refresh(&mut open(storage)?.0, now()).map_err(|e| e.to_string())?;
+            let site = sites.find(site).map_err(|e| e.to_string())?;
+            print!("{}", scripts::tags(&site, base));
+            Ok(())
+        }
     }
+}
+
+/// An address that stands in a page as it is.
+fn base(text: &str) -> Result<String, String> {
+    let base = text.trim_end_matches('/');
+    let place = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&b);
+    if base.is_empty() || place.is_some_and(|place| !place.is_empty() && place.bytes().all(plain)) {
+        return Ok(base.to_owned());
+    }
+    Err("expected https://… or http://…, without a query".to_owned())
 }
 
 fn apply(storage: &Storage, file: &Path) -> Result<(), String> {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::time::rfc3339;
-use super::{Evidence, Outcome, known};
+use super::{Answered, Evidence, Outcome, known};
 use crate::service::{Cookie, Service};
 
 const PROFILES: &str = "https://w3id.org/dpv/schema/dpv-27560#";
@@ -72,10 +72,9 @@ fn context() -> Value {
 
 fn record(evidence: &Evidence) -> Value {
     let gdpr = gdpr(evidence);
-    let outcomes = evidence.outcomes();
-    let processes: Vec<Value> =
-        outcomes.iter().map(|(purpose, outcome)| process(evidence, purpose, *outcome)).collect();
-    let events: Vec<Value> = outcomes.iter().map(|(purpose, outcome)| event(evidence, purpose, *outcome)).collect();
+    let answered = evidence.answered();
+    let processes: Vec<Value> = answered.iter().map(|answered| process(evidence, answered)).collect();
+    let events: Vec<Value> = answered.iter().map(|answered| event(evidence, answered)).collect();
     json!({
         "@id": evidence.text("id").map(urn),
         "@type": "dpv:ConsentRecord",
@@ -159,37 +158,39 @@ fn notices(evidence: &Evidence) -> Value {
     ])
 }
 
-/// One purpose: what for, with which data, to whom, for how long, and what was answered.
-fn process(evidence: &Evidence, purpose: &str, outcome: Outcome) -> Value {
-    let broader = match purpose {
-        "preferences" => Some("dpv:ServicePersonalisation"),
-        "analytics" => Some("dpv:ServiceUsageAnalytics"),
-        "advertising" => Some("dpv:PersonalisedAdvertising"),
+/// One answer: what for, with which data, to whom, for how long, and what it was. A service that was answered by itself is a
+/// narrower purpose.
+fn process(evidence: &Evidence, answered: &Answered) -> Value {
+    let broader = match (answered.alone, answered.purpose) {
+        (Some(_), purpose) => part(evidence, &format!("purpose-{purpose}")),
+        (None, "preferences") => Some("dpv:ServicePersonalisation".to_owned()),
+        (None, "analytics") => Some("dpv:ServiceUsageAnalytics".to_owned()),
+        (None, "advertising") => Some("dpv:PersonalisedAdvertising".to_owned()),
         _ => None,
     };
-    let services = evidence.services(purpose);
+    let services = answered.services.iter();
     let services: Vec<Value> =
         services.map(|service| json!({ "@type": "dpv:Service", "dct:title": service.name })).collect();
-    let data: Vec<Value> = evidence.services(purpose).flat_map(personal_data).collect();
+    let data: Vec<Value> = answered.services.iter().flat_map(|service| personal_data(service)).collect();
     json!({
         "@type": "dpv:Process",
         "dpv:hasPurpose": {
-            "@id": part(evidence, &format!("purpose-{purpose}")),
+            "@id": part(evidence, &format!("purpose-{}", answered.id)),
             "@type": "dpv:Purpose",
             "skos:broader": broader,
-            "dct:identifier": purpose,
-            "dct:title": evidence.purpose_text(purpose, "name"),
-            "dct:description": evidence.purpose_text(purpose, "description"),
+            "dct:identifier": answered.id,
+            "dct:title": evidence.title(answered),
+            "dct:description": evidence.purpose_text(answered.purpose, "description"),
         },
         "dpv:hasConsentStatus": {
-            "@id": part(evidence, &format!("status-{purpose}")),
-            "@type": status(outcome),
+            "@id": part(evidence, &format!("status-{}", answered.id)),
+            "@type": status(answered.outcome),
         },
         "dpv:hasLegalBasis": if gdpr(evidence) { "eu-gdpr:A6-1-a" } else { "dpv:ExpressedConsent" },
         "dpv:hasNecessity": "dpv:Optional",
         "dpv:hasService": some(services),
         "dpv:hasPersonalData": some(data),
-        "dpv:hasRecipient": recipients(evidence, purpose),
+        "dpv:hasRecipient": recipients(evidence, answered),
         "dpv:hasStorageCondition": kept(evidence),
     })
 }
@@ -225,10 +226,10 @@ fn cookie(cookie: &Cookie) -> Value {
 }
 
 /// The vendors, or where there is none the controller itself.
-fn recipients(evidence: &Evidence, purpose: &str) -> Value {
+fn recipients(evidence: &Evidence, answered: &Answered) -> Value {
     let controller = || json!(part(evidence, "controller"));
-    let own = evidence.services(purpose).any(|service| service.vendor == evidence.content.controller);
-    let others = evidence.others(purpose).into_iter().map(|service| {
+    let own = answered.services.iter().any(|service| service.vendor == evidence.content.controller);
+    let others = evidence.others(answered).into_iter().map(|service| {
         let id = part(evidence, &format!("recipient-{}", service.id));
         json!({
             "@id": id,
@@ -290,14 +291,15 @@ fn rights(evidence: &Evidence) -> Value {
     ])
 }
 
-/// The answer to one purpose as an event: by whom, how, when, and how long it holds.
-fn event(evidence: &Evidence, purpose: &str, outcome: Outcome) -> Value {
+/// One answer as an event: by whom, how, when, and how long it holds.
+fn event(evidence: &Evidence, answered: &Answered) -> Value {
+    let (id, outcome) = (answered.id, answered.outcome);
     // A no is no kind of consent.
     let consent = matches!(outcome, Outcome::Given | Outcome::Renewed).then_some("dpv:ExpressedConsent");
     json!({
-        "@id": part(evidence, &format!("status-{purpose}")),
+        "@id": part(evidence, &format!("status-{id}")),
         "@type": [status(outcome), consent],
-        "dpv:hasPurpose": part(evidence, &format!("purpose-{purpose}")),
+        "dpv:hasPurpose": part(evidence, &format!("purpose-{id}")),
         "dpv:isIndicatedBy": visitor(evidence),
         "dpv:hasIndicationMethod": evidence.method(),
         "dpv:isIndicatedAtTime": evidence.created_at().map(rfc3339),

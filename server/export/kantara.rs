@@ -3,17 +3,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Evidence, Outcome, known};
+use super::{Answered, Evidence, Outcome, known};
 use crate::service::Service;
 
 /// The receipt as `KI-CR-v1.1.0` JSON. Without a granted purpose its `services` are empty.
 pub fn kantara(evidence: &Evidence) -> Value {
     let given = |outcome| matches!(outcome, Outcome::Given | Outcome::Renewed);
     let purposes: Vec<Value> = evidence
-        .outcomes()
-        .into_iter()
-        .filter(|(_, outcome)| given(*outcome))
-        .map(|(id, _)| purpose(evidence, id))
+        .answered()
+        .iter()
+        .filter(|answered| given(answered.outcome))
+        .map(|answered| purpose(evidence, answered))
         .collect();
     let service = json!({ "service": evidence.content.name, "purposes": purposes });
     let services = if purposes.is_empty() { json!([]) } else { json!([service]) };
@@ -51,18 +51,18 @@ fn controller(evidence: &Evidence) -> Value {
     })
 }
 
-fn purpose(evidence: &Evidence, id: &str) -> Value {
-    let others: Vec<&str> = evidence.others(id).into_iter().map(|service| service.vendor.as_str()).collect();
-    let pii: Vec<String> = evidence.services(id).flat_map(pii_categories).collect();
+fn purpose(evidence: &Evidence, answered: &Answered) -> Value {
+    let others: Vec<&str> = evidence.others(answered).into_iter().map(|service| service.vendor.as_str()).collect();
+    let pii: Vec<String> = answered.services.iter().flat_map(|service| pii_categories(service)).collect();
     let days = evidence.content.remember_days;
     // Of the specification's categories only these two say what a standard purpose is; others go by their own name.
-    let category = match id {
+    let category = match answered.purpose {
         "preferences" => "5 - Personalize Experience",
         "advertising" => "6 - Marketing",
         other => other,
     };
     json!({
-        "purpose": evidence.purpose_text(id, "name").unwrap_or(id),
+        "purpose": evidence.title(answered).unwrap_or_else(|| answered.id.to_owned()),
         "purposeCategory": [category],
         "consentType": "EXPLICIT",
         "piiCategory": pii,

@@ -220,6 +220,38 @@ fn a_yes_that_is_taken_back_is_told_from_a_no_by_the_record_before() {
 }
 
 #[test]
+fn a_service_that_is_answered_by_itself_stands_by_itself() {
+    let site = site(CONTACT);
+    let mut record = record("partial", "granted", "denied");
+    record["choice"]["ga"] = json!("denied");
+    record["choice"]["pixel"] = json!("granted");
+    let exported = iso27560(&evidence(&site, &record));
+    let kept = &exported["dpv:hasRecordOfActivity"];
+    let found = ["dpv:ConsentGiven", "dpv:ConsentRefused", "dpv:ConsentRefused", "dpv:ConsentGiven"];
+    assert_eq!(statuses(&exported), found);
+    let [analytics, ga, advertising, pixel] = [0, 1, 2, 3].map(|at| &kept["dpv:hasProcess"][at]);
+    assert_eq!(analytics["dpv:hasRecipient"].as_array().map(Vec::len), Some(1), "Google gets nothing");
+    assert_eq!(analytics["dpv:hasPersonalData"].as_array().map(Vec::len), Some(1), "nor is there a cookie of its own");
+    assert_eq!(ga["dpv:hasPurpose"]["@id"], format!("urn:uuid:{ID}#purpose-ga"));
+    assert_eq!(ga["dpv:hasPurpose"]["skos:broader"], analytics["dpv:hasPurpose"]["@id"]);
+    assert_eq!(ga["dpv:hasPurpose"]["dct:title"], "Analytics: Google Analytics");
+    assert_eq!(ga["dpv:hasRecipient"][0]["dpv:hasName"], "Google Ireland Ltd");
+    assert!(advertising.get("dpv:hasService").is_none() && advertising.get("dpv:hasPersonalData").is_none());
+    assert_eq!(pixel["dpv:hasRecipient"][0]["dpv:hasName"], "Ads Inc.");
+
+    let given = kantara(&evidence(&site, &record))["services"][0]["purposes"].clone();
+    assert_eq!(given.as_array().map(Vec::len), Some(2), "{given}");
+    assert_eq!((&given[0]["purpose"], &given[0]["thirdPartyDisclosure"]), (&json!("Analytics"), &json!(false)));
+    assert_eq!((&given[1]["purpose"], &given[1]["thirdPartyName"]), (&json!("Advertising: Ads"), &json!("Ads Inc.")));
+
+    // Taken back together with everything else, it is told though only the answer before names it.
+    let none = self::record("withdrawn", "denied", "denied");
+    let exported = iso27560(&Evidence { previous: Some(&record), ..evidence(&site, &none) });
+    let found = ["dpv:ConsentWithdrawn", "dpv:ConsentRefused", "dpv:ConsentRefused", "dpv:ConsentWithdrawn"];
+    assert_eq!(statuses(&exported), found);
+}
+
+#[test]
 fn without_a_contact_nothing_is_made_up() {
     let (site, record) = (site(""), record("granted", "granted", "granted"));
     assert_eq!(site.warnings.len(), 1);

@@ -1,15 +1,20 @@
 //! What the page loads: the site's script and the panel, from memory, in the encoding the browser takes.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header, Preference};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::banner::{self, Asset};
-use crate::http::State;
 use crate::http::problem::{Code, Problem};
+use crate::http::{State, read};
+use crate::scripts;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+/// What is named by its hash never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /v1/sites/{site}/banner.js`. An unknown site is a 404, which no browser runs: whatever waits for it stays held.
 pub async fn script(site: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
@@ -18,13 +23,52 @@ pub async fn script(site: Path<String>, request: HttpRequest, state: Data<State>
     Ok(loadable(&site.script, &request, "public, max-age=300, stale-while-revalidate=600"))
 }
 
-/// `GET /v1/panel.{hash}.js`: the panel of this version of the service, and no other.
-pub async fn panel(hash: Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let panel = banner::panel();
-    if *hash != panel.hash {
+/// `GET /v1/sites/{site}/banner.{hash}.js`: this script of the site, for pages that name the one they mean.
+pub async fn pinned(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, hash) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    if hash == site.script.hash {
+        return Ok(loadable(&site.script, &request, FOR_EVER));
+    }
+    Ok(loadable(&*older(&state, Some(site.id), hash).await?, &request, FOR_EVER))
+}
+
+/// `GET /v1/panel.{hash}.js`: an older script asks for the panel that it knows.
+pub async fn panel(hash: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    every_site(Some(banner::panel()), hash.into_inner(), &request, &state).await
+}
+
+/// `GET /v1/report.{hash}.js`: what looks for unmarked tags.
+pub async fn report(hash: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    every_site(banner::report(), hash.into_inner(), &request, &state).await
+}
+
+async fn every_site(
+    current: Option<&Asset>,
+    hash: String,
+    request: &HttpRequest,
+    state: &Data<State>,
+) -> Result<HttpResponse, Problem> {
+    match current.filter(|current| current.hash == hash) {
+        Some(current) => Ok(loadable(current, request, FOR_EVER)),
+        None => Ok(loadable(&*older(state, None, hash).await?, request, FOR_EVER)),
+    }
+}
+
+/// A script that was served before, or by another server.
+async fn older(state: &Data<State>, site: Option<i32>, hash: String) -> Result<Arc<Asset>, Problem> {
+    if let Some(held) = state.older.get(site, &hash) {
+        return Ok(held);
+    }
+    if !scripts::is_hash(&hash) {
         return Err(Code::NotFound.into());
     }
-    Ok(loadable(panel, &request, "public, max-age=31536000, immutable"))
+    let found = read(state, move |conn| scripts::find(conn, site, &hash)).await?;
+    Ok(state.older.put(site, found.ok_or(Code::NotFound)?))
 }
 
 /// A script that any page may load.

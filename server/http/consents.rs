@@ -1,18 +1,22 @@
 //! Consents come in here.
 
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::{Bytes, Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::append::Appended;
 use crate::consent::{self, Consent, NewConsent};
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, cors, read, renewed};
-use crate::{keys, receipt, signal};
+use crate::http::{State, cors, parse, read, renewed};
+use crate::jurisdiction::Law;
+use crate::receipt::Receipt;
+use crate::site::Site;
+use crate::{cookie, keys, receipt, signal};
 
 /// `POST /v1/sites/{site}/consents`. JSON under any content type: a page sends it as `text/plain`, which needs no preflight.
 /// 201 with the receipt once it is on disk; 200 with the same receipt when the same answer comes again; 409 when the id is taken.
+/// Both come with the choice cookie, where it can be set.
 pub async fn create(
     site: Path<String>,
     body: Bytes,
@@ -22,7 +26,7 @@ pub async fn create(
     let mut site = state.sites.find(&site)?;
     cors::require(&site, request.headers())?;
     state.addresses.count(&request)?;
-    let new = parse(&body)?;
+    let new: NewConsent = parse(&body)?;
     if new.notice > site.current {
         site = renewed(&state, &site.key).await?;
     }
@@ -35,30 +39,46 @@ pub async fn create(
     };
     let laws = &state.sites.jurisdictions;
     let (law, found) = site.law(laws, state.addresses.place(&request));
+    let law = laws.law(law);
     let salt = keys::random().map_err(Error::Internal)?;
-    let mut consent =
-        Consent::new(&new, &site, (laws.law(law).regime, found), &signals, before.as_ref(), (state.now)(), salt)?;
+    let mut consent = Consent::new(&new, &site, (law.regime, found), &signals, before.as_ref(), (state.now)(), salt)?;
     let receipt = receipt::sign(&mut consent, &site, &state.keys)?;
     match state.appender.append(consent).await? {
         Appended::New(consent) => {
             state.metrics.recorded(&site.key, &consent.action, &consent.method);
-            Ok(HttpResponse::Created().json(receipt))
+            Ok(recorded(HttpResponse::Created(), &receipt, &consent, (&site, law), request.headers(), (state.now)())?)
         }
         Appended::Again(consent, kid) => {
             state.metrics.repeated();
-            Ok(HttpResponse::Ok().json(receipt::of(&consent, &site, &state.keys, &kid)?))
+            let receipt = receipt::of(&consent, &site, &state.keys, &kid)?;
+            Ok(recorded(HttpResponse::Ok(), &receipt, &consent, (&site, law), request.headers(), (state.now)())?)
         }
     }
 }
 
-/// Says which field cannot be read, and why.
-fn parse(body: &[u8]) -> Result<NewConsent> {
-    let json = &mut serde_json::Deserializer::from_slice(body);
-    let new = serde_path_to_error::deserialize(&mut *json).map_err(|e| {
-        let field = e.path().to_string();
-        let field = if field == "." { String::new() } else { field };
-        Error::Malformed { field, reason: e.into_inner().to_string() }
-    })?;
-    json.end().map_err(|e| Error::Malformed { field: String::new(), reason: e.to_string() })?;
-    Ok(new)
+fn recorded(
+    mut response: HttpResponseBuilder,
+    receipt: &Receipt,
+    consent: &Consent,
+    (site, law): (&Site, &Law),
+    asked: &HeaderMap,
+    now: i64,
+) -> Result<HttpResponse> {
+    if let Some(domain) = cors::cookie_domain(site, asked).filter(|_| counts(consent, site, asked)) {
+        let secure = asked.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https:"));
+        if let Some(cookie) = cookie::of(consent, site, law, domain, secure, now)? {
+            response.insert_header((header::SET_COOKIE, cookie));
+        }
+    }
+    Ok(response.json(receipt))
+}
+
+/// Whether the browser still goes by this answer: one that comes late must not take the place of what was said since.
+fn counts(consent: &Consent, site: &Site, asked: &HeaderMap) -> bool {
+    let name = cookie::name(&site.key);
+    let pairs =
+        asked.get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    let held = pairs.filter_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
+    let mut held = held.map(cookie::consent_in).peekable();
+    held.peek().is_none() || held.any(|id| id.is_some_and(|id| consent.id == id.as_bytes()))
 }

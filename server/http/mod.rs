@@ -6,10 +6,12 @@ pub mod consents;
 pub mod cors;
 pub mod demo;
 pub mod ledger;
+pub mod links;
 pub mod notices;
 pub mod operator;
 pub mod problem;
 pub mod public;
+pub mod reports;
 pub mod visitors;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, Data, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource};
 use actix_web::{App, Error as ActixError, FromRequest, Handler, Resource, Responder, Route};
+use serde::de::DeserializeOwned;
 
 use crate::append::Appender;
 use crate::db::{self, Conn, Pool};
@@ -29,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
+use crate::scripts::Older;
 use crate::site::{Site, Sites};
 use address::Addresses;
 use demo::Demo;
@@ -48,6 +52,7 @@ pub struct State {
     pub readers: Pool,
     pub addresses: Addresses,
     pub metrics: Metrics,
+    pub older: Older,
     /// Only with `--demo`.
     pub demo: Option<Demo>,
     /// The clock, in unix ms.
@@ -59,9 +64,14 @@ fn routes(config: &mut ServiceConfig) {
     config
         // the page
         .service(reads("/v1/sites/{site}/banner.js", banner::script))
+        .service(reads("/v1/sites/{site}/banner.{hash}.js", banner::pinned))
         .service(reads("/v1/panel.{hash}.js", banner::panel))
+        .service(reads("/v1/report.{hash}.js", banner::report))
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
         // the visitor
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
             get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),
@@ -176,10 +186,22 @@ async fn around<B: MessageBody + 'static>(
     Ok(response)
 }
 
+/// Says which field cannot be read, and why.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let json = &mut serde_json::Deserializer::from_slice(body);
+    let new = serde_path_to_error::deserialize(&mut *json).map_err(|e| {
+        let field = e.path().to_string();
+        let field = if field == "." { String::new() } else { field };
+        Error::Malformed { field, reason: e.into_inner().to_string() }
+    })?;
+    json.end().map_err(|e| Error::Malformed { field: String::new(), reason: e.to_string() })?;
+    Ok(new)
+}
+
 /// The site as the database has it now: another server may have published a moment ago what this one has not seen yet.
 async fn renewed(state: &Data<State>, key: &str) -> Result<Arc<Site>> {
-    let sites = Arc::clone(&state.sites);
-    read(state, move |conn| sites.refresh(conn)).await?;
+    let (sites, now) = (Arc::clone(&state.sites), (state.now)());
+    read(state, move |conn| sites.refresh(conn, now)).await?;
     state.sites.find(key)
 }
 

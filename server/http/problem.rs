@@ -37,6 +37,8 @@ codes! {
         "Send the capability that came with a receipt of this site, as Authorization: Bearer. There is no other way to a visitor's history.";
     ForeignOrigin "foreign-origin" FORBIDDEN "This origin does not belong to the site",
         "Consents are taken from the pages of the site alone. Add the origin to the site file, exactly as browsers send it, and apply it. A request without Origin is refused too.";
+    Link "link" FORBIDDEN "The token does not carry a choice here",
+        "A token opens for one minute, on the origin that it was made for, while the answer that it carries is the visitor's latest; the detail says which of these fails. Ask the visitor, or make a new one.";
     NotFound "not-found" NOT_FOUND "There is nothing here",
         "The address does not exist. All that do are listed in /openapi.json.";
     UnknownSite "unknown-site" NOT_FOUND "This site is not known",
@@ -47,10 +49,14 @@ codes! {
         "Send it again. A consent carries its own id, so nothing is recorded twice.";
     Conflict "conflict" CONFLICT "This id is taken by another answer",
         "A consent with this id is already recorded, and it says something else. Records never change: make a new id for a new answer.";
+    ReportsOff "reports-off" CONFLICT "This site takes no reports",
+        "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
+    LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
+        "It does once the links of its site file name two or more of its origins.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
         "At most 16 KB are read. A consent needs less than one.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
-        "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice, and no other.";
+        "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice; besides, it may name services that run under one, and nothing else.";
     UnknownNotice "unknown-notice" UNPROCESSABLE_ENTITY "The site has not published this notice",
         "Answer a notice that the site has shown; its number comes with GET /v1/sites/{site}/notice.";
     TooMany "too-many" TOO_MANY_REQUESTS "Too many requests from one address",
@@ -88,6 +94,9 @@ impl Code {
             Error::Invalid { .. } => Self::Invalid,
             Error::ForeignOrigin(_) => Self::ForeignOrigin,
             Error::Conflict => Self::Conflict,
+            Error::ReportsOff => Self::ReportsOff,
+            Error::LinksOff => Self::LinksOff,
+            Error::Link(_) => Self::Link,
             Error::NoCapability => Self::NoCapability,
             Error::TooMany => Self::TooMany,
             Error::Busy => Self::Busy,

@@ -74,6 +74,43 @@ on_both!(a_refusal_is_written_down_like_an_acceptance, |server| {
     assert_eq!(receipt["record"]["method"], "reject_all");
 });
 
+on_both!(a_service_may_be_answered_otherwise_than_its_purpose, |server| {
+    let all = json!({ "analytics": "granted", "advertising": "granted", "ga": "denied" });
+    let first = changed(&consent(), "choice", all.clone());
+    let receipt = server.post(&first).expect(201).json();
+    assert_eq!((&receipt["record"]["action"], &receipt["record"]["choice"]), (&json!("partial"), &all));
+    let after = |before: &Value, choice: Value| {
+        let next =
+            changed(&changed(&consent(), "visitor", before["visitor"].clone()), "previous", before["id"].clone());
+        changed(&next, "choice", choice)
+    };
+    let only = json!({ "analytics": "denied", "advertising": "denied", "ga": "granted" });
+    let second = after(&first, only);
+    assert_eq!(server.post(&second).expect(201).json()["record"]["action"], "partial");
+    assert_eq!(server.post(&second).expect(200).json()["record"]["choice"]["ga"], "granted");
+    let third = after(&second, json!({ "analytics": "denied", "advertising": "denied" }));
+    assert_eq!(server.post(&third).expect(201).json()["record"]["action"], "withdrawn");
+
+    let capability = receipt["capability"].as_str().expect("text");
+    let history = server.with_capability("GET", capability).expect(200).json();
+    let shown = history["consents"].as_array().expect("a list").iter().map(|one| &one["record"]["choice"]["ga"]);
+    assert_eq!(shown.collect::<Vec<_>>(), [&json!("denied"), &json!("granted"), &Value::Null]);
+    let bearer = format!("Bearer {capability}");
+    let export = |consent: &Value, form: &str| {
+        let id = consent["id"].as_str().expect("text");
+        let path = format!("/v1/sites/shop/visitors/me/receipts/{id}?form={form}");
+        server.send("GET", &path, &[("authorization", &bearer)], None).expect(200).json()
+    };
+    let given = export(&second, "kantara")["services"][0]["purposes"].clone();
+    assert_eq!((given.as_array().map(Vec::len), &given[0]["thirdPartyName"]), (Some(1), &json!("Google Ireland Ltd")));
+    let events = export(&third, "iso27560")["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"].clone();
+    assert_eq!(events[1]["@type"][0], "dpv:ConsentWithdrawn", "{events}");
+
+    let unknown = json!({ "analytics": "denied", "advertising": "denied", "matomo": "granted" });
+    let problem = server.post(&after(&third, unknown)).problem(422, "invalid");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("\"matomo\"")), "{problem}");
+});
+
 on_both!(what_is_missing_or_unknown_is_named, |server| {
     let good = consent();
     let check = |field: &str, value: Value, status: u16, code: &str, named: &str| {

@@ -86,7 +86,7 @@ fn a_rotated_key_stays_published_and_what_it_signed_stays_good() {
 on_both!(an_answer_from_before_the_ledger_is_sealed_and_checked_like_any_other, |server| {
     let mut conn = server.conn();
     let sites = Sites::new(Jurisdictions::built_in().expect("the table"));
-    sites.refresh(&mut conn).expect("the sites");
+    sites.refresh(&mut conn, 0).expect("the sites");
     let site = sites.find("shop").expect("the site");
     let mut keys = Keys::open(&server.database.folder.path().join("data")).expect("the server's keys");
     jwks::register(&mut keys, &mut conn, 0).expect("registered");

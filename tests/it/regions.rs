@@ -125,6 +125,25 @@ fn a_body_is_kept_for_each_law_and_the_script_is_the_same_for_all() {
 }
 
 #[test]
+fn the_cookie_that_the_service_sets_holds_as_long_as_the_law_says() {
+    both(|database| {
+        let server = start(database, SITE, |database| behind_a_proxy(with_file(database, &maxmind())));
+        let check = |address: &str, analytics: &str, days: u32| {
+            let choice = json!({ "analytics": analytics, "advertising": "denied" });
+            let sent = changed(&consent(), "choice", choice).to_string();
+            let headers = [("origin", ORIGIN), ("host", "consent.example.no"), ("x-forwarded-for", address)];
+            let answer = server.send("POST", CONSENTS, &headers, Some(sent.as_bytes())).expect(201);
+            let cookie = answer.header("set-cookie").to_owned();
+            assert_eq!(cookie.split('.').nth(5), Some(days.to_string().as_str()), "{address}: {cookie}");
+        };
+        check(NORWEGIAN, "granted", 365);
+        check(CALIFORNIAN, "granted", 365);
+        check(CALIFORNIAN, "denied", 366);
+        check("203.0.113.9", "denied", 183);
+    });
+}
+
+#[test]
 fn nobody_moves_by_a_header_that_they_write_themselves() {
     both(|database| {
         let server = start(database, SITE, |database| Serve {

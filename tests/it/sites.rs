@@ -94,6 +94,21 @@ fn a_wrong_file_names_line_key_and_what_was_expected() {
     );
     check("\"https://www.example.no\", \"https://example.no\"", "", "line 5: origins: expected at least one");
     check(
+        "languages = [",
+        "links = [\"https://example.no\", \"https://example.se\"]\nlanguages = [",
+        "line 6: links.1: expected one of the site's origins; found \"https://example.se\"",
+    );
+    check(
+        "languages = [",
+        "cookie_domains = [\"example.no\", \"no\"]\nlanguages = [",
+        "line 6: cookie_domains.1: expected a domain in small letters",
+    );
+    check(
+        "languages = [",
+        "cookie_domains = [\"example.se\"]\nlanguages = [",
+        "none of the site's origins lies under it",
+    );
+    check(
         "[\"nb\", \"en\"]",
         "[\"nb\", \"xx\"]",
         "line 6: languages.1: expected one of da, de, en, nb, nn, sv; found \"xx\"",
@@ -141,6 +156,9 @@ fn the_annotated_example_is_a_good_file_and_names_every_key() {
         "name",
         "controller",
         "origins",
+        "cookie_domains",
+        "report =",
+        "links =",
         "languages",
         "default_language",
         "policy_url",

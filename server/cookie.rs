@@ -1,0 +1,89 @@
+//! The choice cookie as the service sets it, where it shares the page's domain: a browser that cuts short what scripts store keeps
+//! it as long as the answer holds. Its form is the gate's, `banner/src/gate/cookie.ts`, which writes it first.
+
+use uuid::Uuid;
+
+use crate::choice::{Action, Choice};
+use crate::consent::Consent;
+use crate::error::{Error, Result};
+use crate::jurisdiction::Law;
+use crate::site::{Asked, Site};
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// How many days an answer holds where this law does.
+pub fn days(consent: &Consent, asked: &Asked, law: &Law) -> u32 {
+    let nothing = [Action::Refused.as_str(), Action::Withdrawn.as_str()].contains(&consent.action.as_str());
+    law.days(!nothing, asked.remember_days)
+}
+
+/// The `Set-Cookie` of a recorded answer; nothing once it holds no longer. `domain` is left out for a cookie of one host.
+pub fn of(
+    consent: &Consent,
+    site: &Site,
+    law: &Law,
+    domain: Option<&str>,
+    secure: bool,
+    now: i64,
+) -> Result<Option<String>> {
+    let internal = |e: &dyn std::fmt::Display| Error::Internal(e.to_string());
+    let Some((notice, asked)) = site.asked(consent.notice_id) else { return Ok(None) };
+    let days = days(consent, asked, law);
+    let left = i64::from(days) * DAY_SECONDS + (consent.created_at - now).div_euclid(1000);
+    if left <= 0 {
+        return Ok(None);
+    }
+    let choice: Choice = serde_json::from_str(&consent.choice).map_err(|e| internal(&e))?;
+    let answers: Vec<String> = choice.iter().map(|(key, granted)| format!("{key}:{}", u8::from(granted))).collect();
+    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|e| internal(&e));
+    // Nothing behind the last dot: it is recorded, and waits for nobody.
+    let value = format!(
+        "2.{notice}.{}.{}.{}.{days}.{}.",
+        uuid(&consent.visitor)?,
+        uuid(&consent.id)?,
+        base36(consent.created_at),
+        answers.join("|"),
+    );
+    let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+    let secure = if secure { "; Secure" } else { "" };
+    Ok(Some(format!("{}={value}; Path=/; SameSite=Lax; Max-Age={left}{domain}{secure}", name(&site.key))))
+}
+
+pub fn name(site: &str) -> String {
+    format!("samtykke_{site}")
+}
+
+/// The consent that the value of a choice cookie names, in either version.
+pub fn consent_in(value: &str) -> Option<Uuid> {
+    Uuid::parse_str(value.split('.').nth(3)?).ok()
+}
+
+fn base36(number: i64) -> String {
+    let mut rest = number.unsigned_abs();
+    let mut digits = Vec::new();
+    while rest > 0 || digits.is_empty() {
+        digits.extend(u32::try_from(rest % 36).ok().and_then(|digit| char::from_digit(digit, 36)));
+        rest /= 36;
+    }
+    digits.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_a_script_does() {
+        for (number, written) in [(0, "0"), (35, "z"), (36, "10"), (1_772_359_384_250, "mm7l0la2")] {
+            assert_eq!((base36(number).as_str(), i64::from_str_radix(written, 36)), (written, Ok(number)));
+        }
+    }
+
+    #[test]
+    fn a_cookie_of_either_version_names_its_consent() {
+        let (visitor, id) = (Uuid::now_v7(), Uuid::now_v7());
+        assert_eq!(consent_in(&format!("1.3.{visitor}.{id}.abc.a:1.save.nb..%2F")), Some(id));
+        assert_eq!(consent_in(&format!("2.3.{visitor}.{id}.abc.183.a:1|ga:0.")), Some(id));
+        assert_eq!(consent_in("2.3"), None);
+    }
+}
