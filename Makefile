@@ -34,6 +34,7 @@ bench-growth: banner
 
 # What the banner costs a page in Chromium, beside four others; some 10 minutes, BENCH_ROUNDS=3 is enough to see it
 bench-banner: banner benches/banner/node_modules/.package-lock.json
+	tests/prepare test
 	cargo build --quiet
 	node benches/banner/main.mjs
 
