@@ -1,6 +1,6 @@
 # Thin: each line is what a person would type.
 
-.PHONY: run test check bench bench-reads bench-growth banner
+.PHONY: run test check bench bench-reads bench-growth bench-banner banner
 .DEFAULT_GOAL := run
 
 # The demonstration shop on http://127.0.0.1:8080/
@@ -31,6 +31,15 @@ bench-reads: banner
 # What ten million stored consents change: some 8 GB in /tmp and many minutes; BENCH_ROWS=1000000 stops earlier
 bench-growth: banner
 	tests/with-postgres cargo bench --quiet --bench growth
+
+# What the banner costs a page in Chromium, beside four others; some 10 minutes, BENCH_ROUNDS=3 is enough to see it
+bench-banner: banner benches/banner/node_modules/.package-lock.json
+	tests/prepare test
+	cargo build --quiet
+	node benches/banner/main.mjs
+
+benches/banner/node_modules/.package-lock.json: benches/banner/package-lock.json
+	cd benches/banner && npm ci --no-audit --no-fund --loglevel=error
 
 # The browser's half, into banner/build/embed, where the server's build finds it
 banner: banner/node_modules/.package-lock.json

@@ -1,9 +1,10 @@
-// Runs ../tests/browser in the system's Chromium. Nothing is downloaded and nothing is skipped: without a browser the tests fail.
+// Runs ../tests/browser in the system's Chromium (../tests/browser/firefox runs by itself). Nothing is downloaded and nothing is skipped: without a browser the tests fail.
 
 import type { PlaywrightTestConfig } from '@playwright/test';
 
 export default {
   testDir: '../tests/browser',
+  testMatch: '*.spec.ts',
   outputDir: '../test-results',
   tsconfig: './tsconfig.json',
   reporter: 'list',

@@ -19,7 +19,7 @@ export interface Hit {
 
 /** A visitor's own record of one answer. */
 export interface Kept {
-  readonly record: Readonly<Record<'id' | 'action' | 'method', string>>;
+  readonly record: Readonly<Record<'id' | 'action' | 'method', string>> & { readonly signals: readonly string[] };
 }
 
 export class Service {

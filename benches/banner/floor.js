@@ -1,0 +1,2 @@
+// What every banner does first.
+window.answered = document.cookie.includes('consent=');
