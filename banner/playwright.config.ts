@@ -30,7 +30,7 @@ export default {
         // Every site of these tests is on this machine, whatever its name says.
         '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests',
         // A site with a parent domain, and nothing beyond this machine.
-        '--host-resolver-rules=MAP *.naustet.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+        '--host-resolver-rules=MAP *.naustet.test 127.0.0.1, MAP *.other.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
       ],
     },
   },

@@ -1,79 +1,74 @@
-// A site as large as most, to measure what its visitors load.
+// A site as large as most, to measure what its visitors load: composed as the server does it, in banner.rs and shown.rs.
 
-export const config = {
+const site = {
   site: 'shop',
   notice: 3,
   asksSince: 2,
   days: 183,
   purposes: ['preferences', 'analytics', 'advertising'],
-  services: [
-    { id: 'ga', kind: 'ga4', purpose: 'analytics', key: 'G-DEMO12345', cookies: ['_ga', '_ga_*', '_gid', '_gat*'] },
-    {
-      id: 'matomo',
-      kind: 'matomo',
-      purpose: 'analytics',
-      url: 'https://stats.example.com/matomo/',
-      siteId: 1,
-      cookies: ['_pk_id*', '_pk_ses*', '_pk_ref*', 'mtm_*'],
-    },
-    {
-      id: 'piwik',
-      kind: 'piwik',
-      purpose: 'analytics',
-      url: 'https://old.example.com/piwik/',
-      siteId: 7,
-      cookies: ['_pk_id*', '_pk_ses*'],
-    },
-    {
-      id: 'pixel',
-      kind: 'pixel',
-      purpose: 'advertising',
-      url: 'https://ads.example.com/pixel.gif?id=4711',
-      cookies: ['_adv', '_adv_*'],
-      reload: true,
-    },
-    { id: 'video', kind: 'embed', purpose: 'preferences', cookies: ['vuid', 'player'] },
-  ],
-  panel: '5f1d0c8ab3e947d2',
 };
 
-const described = {
-  ga: {
-    name: 'Google Analytics',
-    vendor: 'Google Ireland Ltd',
-    country: 'IE',
-    policy: 'https://policies.google.com/privacy',
-  },
-  matomo: { name: 'Matomo', vendor: 'Butikken AS', country: 'NO', policy: 'https://matomo.org/privacy-policy/' },
-  piwik: { name: 'Piwik', vendor: 'Butikken AS', country: 'NO', policy: 'https://www.example.com/personvern' },
-  pixel: { name: 'Annonsemåling', vendor: 'Reklamehuset AB', country: 'SE', policy: 'https://ads.example.com/privacy' },
-  video: { name: 'Videospiller', vendor: 'Vimeo.com, Inc.', country: 'US', policy: 'https://vimeo.com/privacy' },
-};
+export const services = [
+  { id: 'ga', kind: 'ga4', purpose: 'analytics', key: 'G-DEMO12345' },
+  { id: 'matomo', kind: 'matomo', purpose: 'analytics', url: 'https://stats.example.com/matomo/', siteId: 1 },
+  { id: 'ads', kind: 'google-ads', purpose: 'advertising', key: 'AW-123456789' },
+  { id: 'meta', kind: 'meta', purpose: 'advertising', key: '123456789012345' },
+  { id: 'film', kind: 'youtube', purpose: 'preferences' },
+  { id: 'map', kind: 'google-maps', purpose: 'preferences' },
+];
+
+/** The configuration as JavaScript: JSON, and the code of what the site uses. */
+export function configured(kinds, starts, sweep) {
+  const config = {
+    ...site,
+    services: services.map(({ id, kind, purpose, ...rest }) => {
+      const { by, asksKind, reload, file } = kinds[kind];
+      if (rest.url) rest.url += file ?? '';
+      return { id, purpose, by, kind: asksKind && kind, ...rest, reload };
+    }),
+    panel: '5f1d0c8ab3e947d2',
+  };
+  const code = Object.entries(starts).map(([name, start]) => `${JSON.stringify(name)}:${start}`);
+  const names = beginnings(services.flatMap(({ kind }) => kinds[kind].cookies));
+  const literal = JSON.stringify(config).replace(/"(\w+)":/g, '$1:');
+  return `${literal.slice(0, -1)},starts:{${code}},extras:[g=>(${sweep})(g,${JSON.stringify(names)})]}`;
+}
+
+/** How the names of the page's own cookies begin, without what another covers. */
+function beginnings(cookies) {
+  const names = [...new Set(cookies.filter(({ domain }) => !domain).map(({ name }) => name.replace(/\*$/, '')))];
+  return names.filter((name) => !names.some((wide) => wide !== name && name.startsWith(wide))).join('|');
+}
 
 /** The notice of the sample site, as the service would send it. */
-export function notice(language, texts) {
+export function notice(kinds, language, texts) {
   const own = Object.entries(texts).filter(([key]) => !key.startsWith('purpose_'));
   const servicesOf = (purpose) =>
-    config.services
+    services
       .filter((service) => service.purpose === purpose)
-      .map(({ id, cookies }) => {
-        const { name, vendor, country, policy } = described[id];
-        const lifetimes = cookies.map((cookie, at) => ({ name: cookie, days: [730, 0, 1, 183][at] }));
-        return { id, name, vendor, country, policy_url: policy, cookies: lifetimes };
+      .map(({ id, kind }) => {
+        const { name, vendor, country, policy, cookies, storage } = kinds[kind];
+        return { id, name, vendor: vendor || 'Butikken AS', country, policy_url: policy, cookies, storage };
       });
   return {
-    site: config.site,
-    notice: config.notice,
+    site: site.site,
+    notice: site.notice,
     hash: '8c7dd922ad47494fc02c388e12c00eac5f1d0c8ab3e947d28c7dd922ad47494f',
     language,
     regime: 'opt-in',
     name: 'Butikken',
     controller: 'Butikken AS',
     policy_url: 'https://www.example.com/personvern',
-    remember_days: config.days,
+    silence: [],
+    cookieless: false,
+    yes_days: 365,
+    no_days: 365,
+    gpc: 'voluntary',
+    honoured: false,
+    dnt: true,
     look: { layout: 'bar', theme: 'auto', accent: '#14532d' },
     texts: Object.fromEntries(own),
-    purposes: ['necessary', ...config.purposes].map((id) => ({
+    purposes: ['necessary', ...site.purposes].map((id) => ({
       id,
       necessary: id === 'necessary',
       name: texts[`purpose_${id}_name`],

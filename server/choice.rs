@@ -80,14 +80,14 @@ impl Choice {
         Ok(())
     }
 
-    /// Whether anything at all is granted.
-    pub fn grants(&self) -> bool {
-        self.0.values().any(|answer| *answer == Answer::Granted)
-    }
-
     /// Every key, and whether it is granted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
         self.0.iter().map(|(key, answer)| (key.as_str(), *answer == Answer::Granted))
+    }
+
+    /// Whether anything at all is granted.
+    pub fn grants(&self) -> bool {
+        self.iter().any(|(_, granted)| granted)
     }
 
     /// All of it counts, so that one service that is answered otherwise than its purpose makes it partial.

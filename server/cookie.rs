@@ -3,19 +3,14 @@
 
 use uuid::Uuid;
 
-use crate::choice::{Action, Choice};
+use crate::choice::Choice;
 use crate::consent::Consent;
 use crate::error::{Error, Result};
 use crate::jurisdiction::Law;
-use crate::site::{Asked, Site};
+use crate::signal::Signal;
+use crate::site::Site;
 
 const DAY_SECONDS: i64 = 86_400;
-
-/// How many days an answer holds where this law does.
-pub fn days(consent: &Consent, asked: &Asked, law: &Law) -> u32 {
-    let nothing = [Action::Refused.as_str(), Action::Withdrawn.as_str()].contains(&consent.action.as_str());
-    law.days(!nothing, asked.remember_days)
-}
 
 /// The `Set-Cookie` of a recorded answer; nothing once it holds no longer. `domain` is left out for a cookie of one host.
 pub fn of(
@@ -28,17 +23,18 @@ pub fn of(
 ) -> Result<Option<String>> {
     let internal = |e: &dyn std::fmt::Display| Error::Internal(e.to_string());
     let Some((notice, asked)) = site.asked(consent.notice_id) else { return Ok(None) };
-    let days = days(consent, asked, law);
+    let choice: Choice = serde_json::from_str(&consent.choice).map_err(|e| internal(&e))?;
+    let days = law.days(choice.grants(), asked.remember_days);
     let left = i64::from(days) * DAY_SECONDS + (consent.created_at - now).div_euclid(1000);
     if left <= 0 {
         return Ok(None);
     }
-    let choice: Choice = serde_json::from_str(&consent.choice).map_err(|e| internal(&e))?;
     let answers: Vec<String> = choice.iter().map(|(key, granted)| format!("{key}:{}", u8::from(granted))).collect();
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|e| internal(&e));
     // Nothing behind the last dot: it is recorded, and waits for nobody.
+    let control = if consent.signals.split(' ').any(|signal| signal == Signal::Gpc.as_str()) { "g" } else { "" };
     let value = format!(
-        "2.{notice}.{}.{}.{}.{days}.{}.",
+        "2{control}.{notice}.{}.{}.{}.{days}.{}.",
         uuid(&consent.visitor)?,
         uuid(&consent.id)?,
         base36(consent.created_at),

@@ -74,9 +74,9 @@ impl Law {
             || self.silence.iter().any(|purpose| !other.silence.contains(purpose))
     }
 
-    /// How long an answer holds: a yes to something, or a no to everything. `most` is what the site allows.
-    pub fn days(&self, granted: bool, most: u32) -> u32 {
-        (if granted { self.yes_days } else { self.no_days }).min(most)
+    /// How many days an answer holds, of which the site allows this many at most.
+    pub fn days(&self, grants: bool, most: u32) -> u32 {
+        if grants { self.yes_days } else { self.no_days }.min(most)
     }
 
     /// Whether nothing at all may run before a yes.

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use crate::choice::Choice;
 use crate::consent::{self, Consent};
-use crate::cookie;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::hash::sha256;
@@ -128,12 +127,13 @@ pub fn carried(consent: &Consent, site: &Site, law: &Law) -> Result<Carried> {
     let (notice, asked) = site
         .asked(consent.notice_id)
         .ok_or_else(|| Error::Internal("a consent to a notice that is not there".into()))?;
+    let choice: Choice = serde_json::from_str(&consent.choice).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Carried {
         notice,
         visitor: uuid(&consent.visitor)?,
         id: uuid(&consent.id)?,
-        choice: serde_json::from_str(&consent.choice).map_err(|e| Error::Internal(e.to_string()))?,
-        days: cookie::days(consent, asked, law),
+        days: law.days(choice.grants(), asked.remember_days),
+        choice,
         at: consent.created_at,
     })
 }

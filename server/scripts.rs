@@ -74,7 +74,7 @@ impl Older {
 
 /// Whether it can be the name of a script at all.
 pub fn is_hash(text: &str) -> bool {
-    text.len() == hex(&[0; 16]).len() && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == hex(&[0; 8]).len() && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// The two tags that load a site's script, ready for a page. `base` is where browsers reach the service, without a slash at the

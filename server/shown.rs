@@ -32,7 +32,6 @@ struct Answer<'a> {
     name: &'a str,
     controller: &'a str,
     policy_url: &'a str,
-    remember_days: u32,
     look: &'a Look,
     texts: BTreeMap<&'a str, &'a str>,
     purposes: Vec<Purpose<'a>>,
@@ -58,6 +57,7 @@ struct ShownService<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_url: Option<&'a str>,
     cookies: &'a [Cookie],
+    storage: &'a [String],
 }
 
 /// The answers of one notice.
@@ -122,7 +122,6 @@ fn one(of: &Shown, law: &Law, language: &str, texts: &Texts) -> Result<Asset> {
         name: &content.name,
         controller: &content.controller,
         policy_url: content.policy_url.get(language).map_or("", String::as_str),
-        remember_days: law.days(true, most),
         look: &content.look,
         texts: texts
             .iter()
@@ -142,5 +141,6 @@ fn service(service: &Service) -> ShownService<'_> {
         country: service.country.as_deref(),
         policy_url: service.policy_url.as_deref(),
         cookies: service.cookies.as_deref().unwrap_or_default(),
+        storage: service.storage.as_deref().unwrap_or_default(),
     }
 }

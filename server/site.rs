@@ -21,10 +21,9 @@ use crate::notice::{self, Content, Notice};
 use crate::place::Place;
 use crate::regime::Found;
 use crate::schema::sites;
-use crate::scripts;
 use crate::shown::Shown;
 use crate::site_file::Parsed;
-use crate::unknown_place;
+use crate::{gate, scripts, unknown_place};
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -44,19 +43,10 @@ pub struct Settings {
     pub links: Vec<String>,
     /// What a place that is not known counts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unknown_place: Option<String>,
+    unknown_place: Option<String>,
     /// Whether DNT counts as a refusal.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub dnt: bool,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-const fn is_yes(it: &bool) -> bool {
-    *it
+    dnt: bool,
 }
 
 impl Settings {
@@ -78,6 +68,15 @@ impl Settings {
         domains.sort();
         domains
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_yes(it: &bool) -> bool {
+    *it
 }
 
 #[derive(Queryable)]
@@ -108,6 +107,9 @@ pub enum Applied {
 pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
     let settings = serde_json::to_string(&Settings::of(parsed)).map_err(|e| Error::Internal(e.to_string()))?;
     conn.transaction(|conn| {
+        // Begins with a writing that changes nothing: it waits its turn, while one that follows a reading could not.
+        let own = sites::table.filter(sites::key.eq(&parsed.key));
+        diesel::update(own).set(sites::revision.eq(sites::revision)).execute(conn)?;
         let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
         let changed = row.as_ref().is_none_or(|row| row.settings != settings);
         let id = if let Some(row) = row {
@@ -231,7 +233,7 @@ impl Site {
         }
         let settings = row.settings()?;
         let days = content.remember_days.min(jurisdictions.shortest_yes());
-        let script = banner::script(current, &content, &settings, days)?;
+        let script = gate::script(current, &content, &settings, days)?;
         Ok(Self {
             id: row.id,
             key: row.key.clone(),
@@ -286,7 +288,8 @@ pub struct Sites {
 impl Sites {
     /// None yet.
     pub fn new(jurisdictions: Jurisdictions) -> Self {
-        Self { by_key: ArcSwap::default(), jurisdictions, kept: AtomicBool::new(false), told: AtomicBool::new(false) }
+        let (kept, told) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { by_key: ArcSwap::default(), jurisdictions, kept, told }
     }
 
     pub fn find(&self, key: &str) -> Result<Arc<Site>> {
@@ -333,7 +336,7 @@ impl Sites {
 
     fn keep_scripts(&self, conn: &mut Conn, now: i64) -> QueryResult<()> {
         if !self.kept.load(Ordering::Relaxed) {
-            for asset in banner::every_site() {
+            for asset in banner::modules().values() {
                 scripts::keep(conn, None, asset, now)?;
             }
             self.kept.store(true, Ordering::Relaxed);

@@ -246,6 +246,7 @@ fn services(file: &mut SiteFile, wrong: &mut Complaints) -> Vec<String> {
             let expected = purposes.join(", ");
             wrong.say(&at("purpose"), &format!("expected one of {expected}; found {:?}", service.purpose));
         }
+        warnings.extend(service.undeclared());
         for (key, reason) in service.complete(&file.controller) {
             wrong.say(&at(key), &reason);
         }
@@ -256,8 +257,18 @@ fn services(file: &mut SiteFile, wrong: &mut Complaints) -> Vec<String> {
                 wrong
                     .say(&at(&format!("cookies.{j}.name")), "expected the name of a cookie, with * at most at its end");
             }
+            let host = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+            if cookie.domain.as_ref().is_some_and(|domain| domain.is_empty() || !domain.bytes().all(host)) {
+                wrong.say(&at(&format!("cookies.{j}.domain")), "expected the vendor's domain, such as \"youtube.com\"");
+            }
         }
-        warnings.extend(service.warning());
+        for (j, key) in service.storage.iter().flatten().enumerate() {
+            let plain = key.strip_suffix('*').unwrap_or(key);
+            if plain.is_empty() || plain.chars().count() > 200 || plain.chars().any(|c| c.is_control() || c == '*') {
+                wrong.say(&at(&format!("storage.{j}")), "expected the name of a key, with * at most at its end");
+            }
+        }
+        warnings.extend(service.warnings());
     }
     warnings
 }

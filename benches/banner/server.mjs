@@ -37,7 +37,8 @@ export async function startServer(contenders) {
       asked.on('error', failed);
       asked.end(body);
     });
-    const { connection: _c, 'transfer-encoding': _t, ...said } = answer.headers;
+    // Not its date: what is kept for minutes would look stale, and be asked for twice.
+    const { connection: _c, 'transfer-encoding': _t, date: _d, ...said } = answer.headers;
     const made = { status: answer.statusCode, headers: said, body: await all(answer) };
     if (made.status >= 400) throw new Error(`${method} ${url}: ${made.status} ${made.body}`);
     if (method === 'GET') ready.set(url, made);

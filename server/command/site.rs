@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use samtykke::config::Storage;
 use samtykke::jurisdiction::Jurisdictions;
-use samtykke::scripts;
 use samtykke::serve::now;
 use samtykke::site::{self, Applied, Sites};
-use samtykke::site_file;
+use samtykke::site_file::{self, Parsed};
+use samtykke::{lint, scripts};
 
 use super::open;
 
@@ -16,6 +16,11 @@ use super::open;
 pub enum Verb {
     /// Create or change a site as a file says; publishes its next notice if what visitors are shown has changed
     Apply {
+        /// A site file in TOML
+        file: PathBuf,
+    },
+    /// Say what visitors or an authority would object to in a site file; changes nothing, and fails when there is anything
+    Check {
         /// A site file in TOML
         file: PathBuf,
     },
@@ -36,6 +41,7 @@ pub enum Verb {
 pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
     match verb {
         Verb::Apply { file } => apply(storage, file),
+        Verb::Check { file } => check(file),
         Verb::List => {
             for (key, notice, origins) in site::list(&mut open(storage)?.0).map_err(|e| e.to_string())? {
                 println!("{key}\tnotice {notice}\t{}", origins.join(" "));
@@ -63,10 +69,27 @@ fn base(text: &str) -> Result<String, String> {
     Err("expected https://… or http://…, without a query".to_owned())
 }
 
-fn apply(storage: &Storage, file: &Path) -> Result<(), String> {
+fn parse(file: &Path) -> Result<Parsed, String> {
     let name = file.display();
     let text = std::fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
-    let parsed = site_file::parse(&text).map_err(|e| format!("{name} changes nothing, since it is wrong:\n{e}"))?;
+    site_file::parse(&text).map_err(|e| format!("{name} changes nothing, since it is wrong:\n{e}"))
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let found = lint::findings(&parse(file)?);
+    for finding in &found {
+        println!("{finding}");
+    }
+    match found.len() {
+        0 => Ok(()),
+        1 => Err(format!("{}: 1 thing to look at", file.display())),
+        n => Err(format!("{}: {n} things to look at", file.display())),
+    }
+}
+
+fn apply(storage: &Storage, file: &Path) -> Result<(), String> {
+    let name = file.display();
+    let parsed = parse(file)?;
     for warning in &parsed.warnings {
         eprintln!("warning: {warning}");
     }

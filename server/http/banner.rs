@@ -37,26 +37,18 @@ pub async fn pinned(
     Ok(loadable(&*older(&state, Some(site.id), hash).await?, &request, FOR_EVER))
 }
 
-/// `GET /v1/panel.{hash}.js`: an older script asks for the panel that it knows.
-pub async fn panel(hash: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    every_site(Some(banner::panel()), hash.into_inner(), &request, &state).await
-}
-
-/// `GET /v1/report.{hash}.js`: what looks for unmarked tags.
-pub async fn report(hash: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    every_site(banner::report(), hash.into_inner(), &request, &state).await
-}
-
-async fn every_site(
-    current: Option<&Asset>,
-    hash: String,
-    request: &HttpRequest,
-    state: &Data<State>,
+/// `GET /v1/{module}.{hash}.js`: the panel and whatever else a script loads later. An older script asks for those that it knows.
+pub async fn module(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    match current.filter(|current| current.hash == hash) {
-        Some(current) => Ok(loadable(current, request, FOR_EVER)),
-        None => Ok(loadable(&*older(state, None, hash).await?, request, FOR_EVER)),
+    let (name, hash) = path.into_inner();
+    let current = banner::modules().get(&*name).ok_or(Code::NotFound)?;
+    if hash == current.hash {
+        return Ok(loadable(current, &request, FOR_EVER));
     }
+    Ok(loadable(&*older(&state, None, hash).await?, &request, FOR_EVER))
 }
 
 /// A script that was served before, or by another server.

@@ -46,12 +46,12 @@ pub async fn create(
     match state.appender.append(consent).await? {
         Appended::New(consent) => {
             state.metrics.recorded(&site.key, &consent.action, &consent.method);
-            Ok(recorded(HttpResponse::Created(), &receipt, &consent, (&site, law), request.headers(), (state.now)())?)
+            Ok(recorded(HttpResponse::Created(), &receipt, &consent, &site, law, request.headers(), (state.now)())?)
         }
         Appended::Again(consent, kid) => {
             state.metrics.repeated();
             let receipt = receipt::of(&consent, &site, &state.keys, &kid)?;
-            Ok(recorded(HttpResponse::Ok(), &receipt, &consent, (&site, law), request.headers(), (state.now)())?)
+            Ok(recorded(HttpResponse::Ok(), &receipt, &consent, &site, law, request.headers(), (state.now)())?)
         }
     }
 }
@@ -60,7 +60,8 @@ fn recorded(
     mut response: HttpResponseBuilder,
     receipt: &Receipt,
     consent: &Consent,
-    (site, law): (&Site, &Law),
+    site: &Site,
+    law: &Law,
     asked: &HeaderMap,
     now: i64,
 ) -> Result<HttpResponse> {

@@ -42,8 +42,8 @@ pub async fn redeem(
         site = renewed(&state, &site.key).await?;
     }
     let laws = &state.sites.jurisdictions;
-    let law = laws.law(site.law(laws, state.addresses.place(&request)).0);
-    Ok(HttpResponse::Ok().json(link::carried(&consent, &site, law)?))
+    let (law, _) = site.law(laws, state.addresses.place(&request));
+    Ok(HttpResponse::Ok().json(link::carried(&consent, &site, laws.law(law))?))
 }
 
 /// The site and the origin that asks, when it takes part and does not ask too often.

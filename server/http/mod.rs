@@ -65,8 +65,7 @@ fn routes(config: &mut ServiceConfig) {
         // the page
         .service(reads("/v1/sites/{site}/banner.js", banner::script))
         .service(reads("/v1/sites/{site}/banner.{hash}.js", banner::pinned))
-        .service(reads("/v1/panel.{hash}.js", banner::panel))
-        .service(reads("/v1/report.{hash}.js", banner::report))
+        .service(reads("/v1/{module}.{hash}.js", banner::module))
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))

@@ -28,7 +28,7 @@ test('it is frozen, and cannot be replaced', async ({ page, service }) => {
   expect(kept).toEqual({
     refused: ['TypeError', 'TypeError', 'TypeError'],
     same: true,
-    members: ['choice', 'receipt', 'granted', 'open', 'grantAll', 'denyAll', 'set', 'on'],
+    members: ['choice', 'receipt', 'granted', 'open', 'grantAll', 'denyAll', 'set', 'minor', 'on'],
   });
 });
 
@@ -60,9 +60,9 @@ test('grantAll, denyAll and set answer for the visitor', async ({ page, service 
 test('set refuses what it does not know, and changes nothing', async ({ page, service }) => {
   await visit(page, service, '');
   for (const choice of [{ everything: 'granted' }, { analytics: 'yes' }, { necessary: 'denied' }]) {
-    const error = await page.evaluate((choice) => {
+    const error = await page.evaluate(async (choice) => {
       try {
-        window.samtykke.set(choice as Record<string, 'granted'>);
+        await window.samtykke.set(choice as Record<string, 'granted'>);
         return '';
       } catch (error) {
         return (error as Error).name;
@@ -79,9 +79,9 @@ test('a change is told to listeners, to the document and to the data layer', asy
     const told: [string, unknown][] = [];
     const stop = window.samtykke.on('change', (choice) => told.push(['listener', choice]));
     document.addEventListener('samtykke:change', (event) => told.push(['document', event.detail]));
-    window.samtykke.denyAll();
+    await window.samtykke.denyAll();
     stop();
-    window.samtykke.denyAll();
+    await window.samtykke.denyAll();
     const layer = (window.dataLayer ?? []).filter((entry) => 'event' in entry && entry.event === 'samtykke_change');
     return { told, layer };
   });
@@ -110,13 +110,13 @@ test('a listener that throws harms nobody', async ({ page, service, context }) =
   await visit(page, service, '');
   const thrown = new Promise<string>((done) => page.once('pageerror', (error) => done(error.message)));
   context.removeAllListeners('weberror');
-  const heard = await page.evaluate(() => {
+  const heard = await page.evaluate(async () => {
     const heard: unknown[] = [];
     window.samtykke.on('change', () => {
       throw new Error('a listener of the page');
     });
     window.samtykke.on('change', (choice) => heard.push(choice));
-    window.samtykke.grantAll();
+    await window.samtykke.grantAll();
     return heard;
   });
   expect(heard).toEqual([GRANTED]);

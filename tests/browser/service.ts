@@ -52,6 +52,8 @@ export class Service {
   /** Comes back at the same address after a stop. */
   async start(): Promise<void> {
     const settings = ['--listen', `127.0.0.1:${this.#port}`, '--data-dir', this.#folder, '--refresh-ms', '100'];
+    // A browser says where it is by this header, as a proxy in front would: see places.ts.
+    settings.push('--trusted-proxies', '127.0.0.1', '--region-header', 'x-region');
     const made = spawn(this.#binary, ['serve', '--demo', ...settings, '--log', 'error'], {
       env: { ...process.env, SAMTYKKE_RATE_PER_MINUTE: '0', SAMTYKKE_WORKERS: '1', DATABASE_URL: undefined },
       stdio: ['ignore', 'pipe', 'inherit'],

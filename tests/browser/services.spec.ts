@@ -89,10 +89,13 @@ test('what cannot be silenced is gone after a no, since the page is loaded anew'
   expect(await shop.choice()).toEqual({ preferences: 'denied', analytics: 'denied', advertising: 'denied' });
 });
 
-test('Universal Analytics alone is switched off without a new page', async ({ page }) => {
+test('Universal Analytics alone is switched off without a new page, and on again', async ({ page }) => {
   await page.evaluate(() => window.samtykke.set({ analytics: 'granted' }));
   await expect.poll(() => seen(page)).toEqual(['ua']);
   await page.evaluate(() => window.samtykke.denyAll());
   expect(await page.evaluate(() => window['ga-disable-UA-12345-1'])).toBe(true);
   expect(await seen(page)).toEqual(['ua']);
+  await page.evaluate(() => window.samtykke.set({ analytics: 'granted' }));
+  await expect.poll(() => page.evaluate(() => window['ga-disable-UA-12345-1'])).toBe(false);
+  expect(await seen(page), 'it is told, and not started again').toEqual(['ua']);
 });

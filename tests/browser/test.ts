@@ -69,7 +69,7 @@ export const test = base.extend<Fixtures & { guard: undefined; expected: RegExp[
 
 function isForeign(request: Request): boolean {
   const { protocol, hostname } = new URL(request.url());
-  return /^(https?|wss?):/.test(protocol) && !/^(127\.0\.0\.1|localhost|\w+\.naustet\.test)$/.test(hostname);
+  return /^(https?|wss?):/.test(protocol) && !/^(127\.0\.0\.1|localhost|\w+\.(naustet|other)\.test)$/.test(hostname);
 }
 
 function complaintOf(message: ConsoleMessage): string | undefined {

@@ -127,3 +127,33 @@ test('a stored no deletes what a tag left behind', async ({ shop, page, context,
   await expect(page.locator('#choice [data-purpose=analytics]')).toHaveAttribute('data-state', 'denied');
   expect(await shop.cookies()).toEqual(['samtykke_shop']);
 });
+
+test('keys of both storages and databases go with the cookies, and what is not of a service stays', async ({
+  shop,
+  page,
+  service,
+}) => {
+  await service.publish((file) => file.replace('kind = "ga4"', 'kind = "ga4"\nstorage = ["ga:*", "gadb"]'));
+  await shop.answer('accept_all', '/om');
+  await page.evaluate(async () => {
+    for (const storage of [localStorage, sessionStorage]) {
+      storage.setItem('ga:1', '1');
+      storage.setItem('basket', '1');
+    }
+    for (const name of ['gadb', 'shopdb']) {
+      const open = indexedDB.open(name);
+      await new Promise((done) => {
+        open.onsuccess = done;
+      });
+      open.result.close();
+    }
+  });
+  await page.evaluate(() => window.samtykke.denyAll());
+  const left = () =>
+    page.evaluate(async () => ({
+      local: Object.keys(localStorage),
+      session: Object.keys(sessionStorage),
+      databases: (await indexedDB.databases()).map(({ name }) => name),
+    }));
+  await expect.poll(left).toEqual({ local: ['basket'], session: ['basket'], databases: ['shopdb'] });
+});

@@ -80,7 +80,7 @@ fn a_choice_is_carried_to_another_domain() {
             assert_eq!(answer.json(), expected);
         }
         let script = server.get("/v1/sites/shop/banner.js");
-        let told = "\"links\":[\"https://www.example.no\",\"https://www.example.se\",\"https://www.example.dk\"]";
+        let told = "(g,[\"https://www.example.no\",\"https://www.example.se\",\"https://www.example.dk\"])";
         assert!(script.text().contains(told));
     });
 }

@@ -68,7 +68,7 @@ on_both!(the_script_of_an_unknown_site_is_a_problem_that_no_browser_runs, |serve
 });
 
 on_both!(the_panel_is_named_by_its_content_and_kept_for_ever, |server| {
-    let hash = samtykke::banner::panel().hash.clone();
+    let hash = samtykke::banner::modules()["panel"].hash.clone();
     let panel = server.get(&format!("/v1/panel.{hash}.js")).expect(200);
     assert!(panel.header("cache-control").contains("immutable"));
     assert_eq!(panel.header("access-control-allow-origin"), "*");

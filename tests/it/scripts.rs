@@ -85,14 +85,14 @@ on_both!(an_older_script_finds_its_panel, |server| {
     for_ever(&panel);
     assert_eq!(panel.text(), body);
     server.get(&format!("/v1/sites/shop/banner.{}.js", asset.hash)).problem(404, "not-found");
-    let current = samtykke::banner::panel();
+    let current = &samtykke::banner::modules()["panel"];
     assert_eq!(server.get(&format!("/v1/panel.{}.js", current.hash)).expect(200).body, current.plain);
     let kept = samtykke::scripts::find(&mut server.conn(), None, &current.hash).expect("read").expect("it is there");
     assert_eq!(kept.plain, current.plain, "for the servers of later versions");
 });
 
 on_both!(no_other_name_finds_a_script, |server| {
-    let zeros = "0".repeat(32);
+    let zeros = "0".repeat(16);
     for wrong in ["x", "", &zeros, &zeros.replace('0', "F"), "..", "%2e%2e", &"a".repeat(4000)] {
         server.get(&format!("/v1/sites/shop/banner.{wrong}.js")).problem(404, "not-found");
         server.get(&format!("/v1/panel.{wrong}.js")).problem(404, "not-found");

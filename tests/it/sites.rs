@@ -55,7 +55,7 @@ fn a_notice_that_another_server_has_just_published_is_answered_here_too() {
 /// What `banner.js` says of the oldest notice whose answers still stand.
 fn asks_since(server: &Server) -> String {
     let script = server.get("/v1/sites/shop/banner.js");
-    let after = script.text().split("\"asksSince\":").nth(1).expect("it is there").to_owned();
+    let after = script.text().split("asksSince:").nth(1).expect("it is there").to_owned();
     after.split(',').next().expect("a number").to_owned()
 }
 
@@ -70,6 +70,8 @@ fn visitors_are_asked_again_only_when_more_is_asked_for() {
     check(&|site| site.replace("Butikken AS", "Nettbutikken AS"), "1");
     check(&|site| site.split("[[services]]").next().expect("a part").to_owned(), "1");
     check(&|site| site.replace("[[services]]", "[[purposes]]\nid = \"preferences\"\n\n[[services]]"), "2");
+    check(&|site| site.replace("kind = \"ga4\"", "kind = \"ga4\"\nmode = \"advanced\""), "1");
+    check(&|site| site.replace("kind = \"ga4\"", "kind = \"ga4\"\nstorage = [\"ga\"]"), "1");
     let pixel = "\n[[services]]\nid = \"p\"\nkind = \"pixel\"\npurpose = \"advertising\"\nurl = \"https://ads.example/p.gif\"\n";
     check(&|site| format!("{site}{pixel}"), "2");
 }
@@ -128,7 +130,15 @@ fn a_wrong_file_names_line_key_and_what_was_expected() {
         "line 19: services.0.purpose: expected one of advertising, analytics, necessary; found \"analytic\"",
     );
     check("G-TEST000001", "UA-1-1", "line 20: services.0.key: ga4 needs an id such as \"G-XXXXXXXX\"");
-    check("kind = \"ga4\"", "kind = \"ga5\"", "unknown variant `ga5`");
+    check("kind = \"ga4\"", "kind = \"ga5\"", "line 18: services.0.kind: expected one of clarity, embed, ga4,");
+    check(
+        "kind = \"ga4\"",
+        "kind = \"ga4\"\nmode = \"full\"",
+        "line 19: services.0.mode: expected one of basic, advanced",
+    );
+    check("kind = \"ga4\"", "kind = \"ga4\"\nstorage = [\"*\"]", "services.0.storage.0: expected the name of a key");
+    let cookie = "kind = \"ga4\"\ncookies = [{ name = \"a\", days = 1, domain = \"A/\" }]";
+    check("kind = \"ga4\"", cookie, "services.0.cookies.0.domain: expected the vendor's domain");
     check("kind = \"ga4\"", "kind = \"matomo\"", "services.0.site_id: matomo needs the site_id");
     check("kind = \"ga4\"", "kind = \"ga4\"\nurl = \"//cdn.example/x.js\"", "services.0.url");
     check("[[services]]", "[look]\naccent = \"red\"\n\n[[services]]", "look.accent: expected a colour such as");
@@ -181,7 +191,10 @@ fn the_annotated_example_is_a_good_file_and_names_every_key() {
         "script_url",
         "vendor",
         "country",
+        "mode",
         "cookies",
+        "domain",
+        "storage",
         "reload_on_withdrawal",
         "[texts.",
         "[contact]",
@@ -194,9 +207,85 @@ fn the_annotated_example_is_a_good_file_and_names_every_key() {
     ] {
         assert!(text.contains(key), "{key} is explained");
     }
-    for kind in ["ga4", "ua", "gtm", "matomo", "piwik", "script", "pixel", "embed"] {
-        assert!(text.contains(&format!("\"{kind}\"")), "{kind} is explained");
+    for kind in samtykke::service::kinds().keys() {
+        assert!(text.contains(&format!("kind = \"{kind}\"")), "{kind} is explained");
     }
+}
+
+#[test]
+fn what_the_annotated_example_leaves_out_is_good_too() {
+    let text = std::fs::read_to_string(root().join("server/demo/site.toml")).expect("the example");
+    let mut within = false;
+    let all = text.lines().map(|line| {
+        within = (within || line == "# [[services]]") && !line.is_empty();
+        if within { line.trim_start_matches("# ") } else { line }
+    });
+    let parsed = parse(&all.collect::<Vec<_>>().join("\n")).unwrap_or_else(|e| panic!("{e}"));
+    let known = samtykke::service::kinds().keys();
+    assert!(known.clone().all(|kind| parsed.content.services.iter().any(|service| service.kind == *kind)));
+    assert!(parsed.warnings.join(" ").contains("Universal Analytics is dead"), "{:?}", parsed.warnings);
+}
+
+/// `banner.js` of a site with these services.
+fn script_with(services: &str) -> String {
+    let database = Database::sqlite();
+    let text = SITE.replace("[[services]]", &format!("{services}\n[[services]]"));
+    database.apply(&text);
+    Server::with(database, settings()).get("/v1/sites/shop/banner.js").text().to_owned()
+}
+
+#[test]
+fn a_page_gets_the_code_of_its_services_and_of_no_others() {
+    let plain = script_with("");
+    assert!(plain.contains(r#"{id:"ga",purpose:"analytics",by:"google",key:"G-TEST000001"}"#), "{plain}");
+    assert!(plain.contains("starts:{\"google\":("), "{plain}");
+    assert!(plain.contains("www.googletagmanager.com") && !plain.contains("connect.facebook.net"));
+
+    let more = script_with(
+        r#"
+[[services]]
+id = "stats"
+kind = "matomo"
+purpose = "analytics"
+url = "/matomo/"
+site_id = 1
+mode = "cookieless"
+
+[[services]]
+id = "meta"
+kind = "meta"
+purpose = "advertising"
+key = "123456789012345"
+
+[[services]]
+id = "film"
+kind = "youtube"
+purpose = "analytics"
+
+[[services]]
+id = "odd"
+kind = "script"
+purpose = "analytics"
+url = "/odd.js?a=1"
+"#,
+    );
+    assert!(more.contains(r#"by:"matomo",url:"/matomo/matomo.js",siteId:1,mode:"cookieless""#), "{more}");
+    assert!(more.contains(r#"{id:"film",purpose:"analytics"}"#), "nothing to start, and nothing to delete");
+    assert!(more.contains(r#"by:"generic",kind:"script",url:"/odd.js?a="#));
+    for code in ["generic", "google", "matomo", "meta"] {
+        assert_eq!(more.matches(&format!("\"{code}\":(")).count(), 1, "{code}");
+    }
+    assert!(!more.contains("bat.bing.com"));
+    assert!(more.contains(r#"(g,"_fb|_ga|_pk_"#) || more.contains(r#"(g,"_fbc|_fbp|_ga|_pk_cvar"#), "{more}");
+}
+
+#[test]
+fn what_a_service_keeps_in_the_browser_is_shown() {
+    let database = Database::sqlite();
+    database.apply(&SITE.replace("kind = \"ga4\"", "kind = \"ga4\"\nstorage = [\"ga:*\"]"));
+    let server = Server::with(database, settings());
+    let notice = server.get("/v1/sites/shop/notice").json();
+    assert_eq!(notice["purposes"][1]["services"][0]["storage"], json!(["ga:*"]));
 }
 
 #[test]

@@ -72,9 +72,9 @@ fn the_banner_keeps_to_its_size() {
     let server = crate::server::Server::with(database, crate::server::settings());
     let size = |path: &str| server.send("GET", path, &[("accept-encoding", "br")], None).expect(200).body.len();
     let script = size("/v1/sites/shop/banner.js");
-    let panel = size(&format!("/v1/panel.{}.js", banner::panel().hash));
+    let panel = size(&format!("/v1/panel.{}.js", banner::modules()["panel"].hash));
     let notice = size("/v1/sites/shop/notice?lang=nb").max(size("/v1/sites/shop/notice?lang=en"));
     println!("brotli bytes: banner.js {script}, panel {panel}, notice {notice}");
-    assert!(script <= 4_000, "a returning visitor loads {script} bytes");
-    assert!(script + panel + notice <= 12_000, "a first visitor loads {} bytes", script + panel + notice);
+    assert!(script <= 3_000, "a returning visitor loads {script} bytes");
+    assert!(script + panel + notice <= 9_000, "a first visitor loads {} bytes", script + panel + notice);
 }

@@ -22,13 +22,16 @@ export interface Samtykke {
   granted(purpose: string): boolean;
   /** Shows the settings. Any element with `data-samtykke="open"` does the same when clicked. */
   open(): void;
-  grantAll(): void;
-  denyAll(): void;
+  /** Answers for the visitor, on their word. The promise settles once the answer is in force. */
+  grantAll(): Promise<void>;
+  denyAll(): Promise<void>;
   /**
-   * Answers for the visitor. Purposes that are left out keep their answer, or are denied.
-   * @throws TypeError for an unknown purpose or answer.
+   * Answers for the visitor, purpose by purpose or service by service. What is left out keeps its answer, or is denied.
+   * The promise is rejected with a TypeError for an unknown name or answer.
    */
-  set(choice: Readonly<Record<string, Answer>>): void;
+  set(choice: Readonly<Record<string, Answer>>): Promise<void>;
+  /** Says that the visitor is a minor, as `data-samtykke-minor` on the page does: no advertising, whatever is answered. */
+  minor(): Promise<void>;
   /** Listens to the document's `samtykke:change` or `samtykke:receipt`; answers with what ends it. */
   on<Name extends keyof Events>(event: Name, listener: Listener<Name>): () => void;
 }

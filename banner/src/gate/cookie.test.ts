@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { format, pageOf } from '../panel/keep.js';
+import { bodyOf } from '../panel/send.js';
 import type { Config } from './config.js';
-import { format, holds, pageOf, parse, type Stored } from './cookie.js';
-import { bodyOf } from './send.js';
+import * as cookie from './cookie.js';
 
 const CHOSEN_AT = 1_760_000_000_000;
 const DAY_MS = 864e5;
@@ -10,14 +11,21 @@ const VISITOR = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const CONSENT = '0199c9a1-5c00-7abc-8def-0123456789ab';
 const PREVIOUS = '0199c9a1-5000-7abc-8def-0123456789ab';
 
+const { holds } = cookie;
+type Stored = cookie.Stored;
+const parse = (value: string) => cookie.parse(value, 183);
+
 const recorded: Stored = {
   notice: 3,
   visitor: VISITOR,
   id: CONSENT,
   chosenAt: CHOSEN_AT,
+  days: 365,
   choice: { preferences: 'denied', analytics: 'granted' },
+  pending: '',
+  gpc: false,
 };
-const waiting: Stored = { ...recorded, method: 'save', language: 'nb', previous: PREVIOUS, page: '/kjop/a.b.html' };
+const waiting: Stored = { ...recorded, pending: `save.nb.${PREVIOUS}./kjop/a.b.html` };
 const config: Config = {
   site: 'shop',
   notice: 4,
@@ -25,6 +33,8 @@ const config: Config = {
   days: 183,
   purposes: ['preferences', 'analytics'],
   services: [],
+  starts: {},
+  extras: [],
   panel: '0',
 };
 
@@ -36,18 +46,18 @@ function reread(stored: Stored): Stored {
 
 test('a recorded choice is written as its documentation says', () => {
   const time = CHOSEN_AT.toString(36);
-  assert.equal(format(recorded), `1.3.${VISITOR}.${CONSENT}.${time}.preferences:0|analytics:1.`);
+  assert.equal(format(recorded), `2.3.${VISITOR}.${CONSENT}.${time}.365.preferences:0|analytics:1.`);
 });
 
 test('a choice comes back as it was written', () => {
   for (const stored of [recorded, waiting]) assert.equal(format(reread(stored)), format(stored));
   assert.deepEqual(reread(recorded).choice, recorded.choice);
-  assert.equal(reread(recorded).method, undefined);
+  assert.deepEqual(reread(waiting), waiting);
 });
 
 test('a consent that is sent again says the same, byte for byte', () => {
   assert.equal(bodyOf(reread(waiting)), bodyOf(waiting));
-  const byScript: Stored = { ...recorded, method: 'api', language: undefined, previous: undefined, page: '/' };
+  const byScript: Stored = { ...recorded, pending: 'api.../' };
   assert.equal(bodyOf(reread(byScript)), bodyOf(byScript));
 });
 
@@ -68,21 +78,23 @@ test('a damaged cookie is no choice', () => {
   const good = format(waiting);
   const damaged = [
     '',
-    '1',
+    '2',
     '.......',
     'null',
     '{"a":1}',
-    good.replace('1.', '2.'),
-    good.replace('1.3.', '1.x.'),
+    good.replace('2.', '3.'),
+    good.replace('2.3.', '2.x.'),
     good.replace(VISITOR, ''),
-    good.replace(CONSENT, 'not-a-consent'),
     good.slice(0, 60),
     good.replaceAll('.', '!'),
     good.replace('preferences:0', '<script>'),
-    '1.'.repeat(500),
+    '2.'.repeat(500),
     '%E0%A4%A',
   ];
-  for (const value of damaged) assert.equal(parse(value), null, value);
+  for (const value of damaged) {
+    const stored = parse(value);
+    assert.ok(!stored || !holds(stored, config, CHOSEN_AT), value);
+  }
 });
 
 test('a damaged answer is denied or missing, never granted', () => {
@@ -92,11 +104,30 @@ test('a damaged answer is denied or missing, never granted', () => {
   }
 });
 
-test('a choice holds as long as the site says', () => {
+test('it says whether Global Privacy Control was on', () => {
+  const controlled = { ...recorded, gpc: true };
+  assert.match(format(controlled), /^2g\.3\./);
+  assert.deepEqual(reread(controlled), controlled);
+});
+
+test('a choice of the first version reads as it did, and holds as long as the site says', () => {
+  for (const pending of ['', `save.nb.${PREVIOUS}./kjop/a.b.html`]) {
+    const time = CHOSEN_AT.toString(36);
+    const old = parse(`1.3.${VISITOR}.${CONSENT}.${time}.preferences:0|analytics:1.${pending}`);
+    assert.deepEqual(old, { ...recorded, days: 183, pending });
+  }
+});
+
+test('a choice holds as long as was said when it was made', () => {
   assert.ok(holds(recorded, config, CHOSEN_AT));
-  assert.ok(holds(recorded, config, CHOSEN_AT + 182 * DAY_MS));
-  assert.ok(!holds(recorded, config, CHOSEN_AT + 183 * DAY_MS));
+  assert.ok(holds(recorded, config, CHOSEN_AT + 364 * DAY_MS));
+  assert.ok(!holds(recorded, config, CHOSEN_AT + 365 * DAY_MS));
   assert.ok(!holds({ ...recorded, chosenAt: Number.NaN }, config, CHOSEN_AT));
+});
+
+test('a choice from the future was made by another clock, and does not hold', () => {
+  assert.ok(holds(recorded, config, CHOSEN_AT - DAY_MS / 2));
+  assert.ok(!holds(recorded, config, CHOSEN_AT - 2 * DAY_MS));
 });
 
 test('a choice holds until a notice asks anew, or for more', () => {
@@ -114,7 +145,11 @@ test('a page is its path in the letters of a cookie, cut at 300', () => {
 
 test('the cookie stays below a kilobyte, and holds no letter that a cookie may not', () => {
   const purposes = Array.from({ length: 10 }, (_, at) => [`purpose-number-${at}`, 'granted'] as const);
-  const value = format({ ...waiting, choice: Object.fromEntries(purposes), page: pageOf(`/${';,'.repeat(400)}`) });
+  const value = format({
+    ...waiting,
+    choice: Object.fromEntries(purposes),
+    pending: `save.nb.${PREVIOUS}.${pageOf(`/${';,'.repeat(400)}`)}`,
+  });
   assert.ok(value.length < 1024, `${value.length}`);
   assert.match(value, /^[!#-+\--:<-[\]-~]+$/);
 });

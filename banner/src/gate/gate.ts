@@ -1,121 +1,75 @@
-// Holds the visitor's answer, and the page to it. Whatever is unknown is denied.
+// Holds the page to the visitor's answer. Whatever is unknown is denied. Here an answer is only read: whoever answers has the
+// panel's module, which keeps the answer and takes back what is no longer allowed.
 
-import type { Receipt } from './api.js';
-import type { Choice, Config, Method, Service } from './config.js';
-import * as consentMode from './consent-mode.js';
-import { holds, pageOf, read, type Stored, write } from './cookie.js';
-import { deleteCookies } from './cookies.js';
-import { emit } from './events.js';
-import { watch } from './marks.js';
-import type { Gate, Notice } from './notice.js';
-import { type Outcome, sender } from './send.js';
-import { type Silence, start } from './services.js';
-import { uuid } from './uuid.js';
+import type { Start, Tell, Tools } from '../services/service.js';
+import type { Service } from './config.js';
+import { gtag, push, update } from './consent-mode.js';
+import { holds, read, visible } from './cookie.js';
+import { load } from './load.js';
+import { HELD_EMBED, nameOf, ran, releaseOne as releaseMark, show, shown } from './marks.js';
+import type { Gate } from './notice.js';
+import { base, config, isMinor } from './own.js';
+import { panel } from './panel.js';
 
-export interface OpenGate extends Gate {
-  granted(purpose: string): boolean;
-  receipt(): Receipt | null;
-  /** Starts what an earlier answer allows. */
-  start(): void;
-}
+const { purposes, services, starts } = config;
+// Asked for once: the answer comes from another process.
+const jar = visible();
+const tools: Tools = { load, gtag, push };
 
-export function openGate(config: Config, address: string): OpenGate {
-  const { site, purposes, services } = config;
-  const running = new Map<Service, Silence>();
-  let stored = read(site);
-  let receipt: Receipt | null = null;
-
-  const choice = () => (stored && holds(stored, config, Date.now()) ? stored.choice : null);
-  const granted = (purpose: string) =>
-    purpose === 'necessary' || (purposes.includes(purpose) && choice()?.[purpose] === 'granted');
-
-  const marks = watch(granted);
-  const { send, retry } = sender(
-    (body) => fetch(address, { method: 'POST', body, keepalive: true, credentials: 'omit' }),
-    settle,
-    setTimeout,
-  );
-
-  function release() {
+export const gate: Gate = {
+  config,
+  base,
+  jar,
+  read: () => read(config, visible()),
+  stored: read(config, jar),
+  permitted: [],
+  withoutCookies: false,
+  receipt: null,
+  running: new Map(),
+  shown,
+  ran,
+  heldEmbed: HELD_EMBED,
+  nameOf,
+  show,
+  push,
+  update,
+  isMinor,
+  purposeOf: (name) => services.find(({ id }) => id === name)?.purpose ?? name,
+  choice: () => (gate.stored && holds(gate.stored, config, Date.now()) ? gate.stored.choice : null),
+  heeded: () => !navigator.globalPrivacyControl || !!gate.stored?.gpc,
+  granted(name) {
+    const purpose = gate.purposeOf(name);
+    if (purpose === 'necessary') return true;
+    if (!purposes.includes(purpose) || (purpose === 'advertising' && isMinor())) return false;
+    const choice = gate.choice();
+    return choice ? (choice[name] ?? choice[purpose]) === 'granted' : gate.permitted.includes(purpose);
+  },
+  releaseOne() {
     for (const service of services) {
-      if (granted(service.purpose) && !running.has(service)) running.set(service, start(service));
+      const { id, by, mode } = service;
+      const yes = gate.granted(id);
+      const [tell, told] = gate.running.get(service) ?? [];
+      // A mode runs before an answer: the one without cookies where the law here allows it, any other everywhere.
+      const early = mode && !gate.choice() && (mode !== 'cookieless' || gate.withoutCookies);
+      if (tell ? told || !yes : !yes && !early) continue;
+      let next: Tell | undefined = tell;
+      // What a vendor's code breaks is its own.
+      try {
+        if (next) next(yes);
+        else next = (starts[by as string] as Start<Service> | undefined)?.(service, tools, yes);
+      } catch (error) {
+        console.warn('samtykke', error);
+      }
+      gate.running.set(service, [next ?? (() => {}), yes || undefined]);
+      return true;
     }
-    marks.release();
-  }
+    return releaseMark(gate.granted, releaseAll);
+  },
+  call: async (name, ...told) =>
+    ((await panel())[name] as (gate: Gate, ...told: unknown[]) => Promise<void>)(gate, ...told),
+};
 
-  /** Silences what is not granted; answers whether only a new page can. */
-  function silence(): boolean {
-    let stuck = marks.hold();
-    for (const [service, silenceIt] of running) {
-      if (granted(service.purpose)) continue;
-      silenceIt();
-      stuck ||= !!service.reload;
-    }
-    return stuck;
-  }
-
-  /** Holds the page to a new answer; answers whether only a new page can. */
-  function apply(): boolean {
-    consentMode.update(granted);
-    const stuck = silence();
-    deleteCookies(services, granted);
-    consentMode.push({ event: 'samtykke_change', samtykke: choice() });
-    emit('change', choice());
-    return stuck;
-  }
-
-  function decide(method: Method, answers: Choice, shown?: Notice) {
-    // Another tab may have answered since.
-    const former = read(site) ?? stored;
-    const now = Date.now();
-    stored = {
-      notice: (shown ?? config).notice,
-      visitor: former?.visitor ?? uuid(now),
-      id: uuid(now),
-      chosenAt: now,
-      choice: Object.freeze(answers),
-      method,
-      language: shown?.language,
-      previous: former?.id,
-      page: pageOf(location.pathname),
-    };
-    write(config, stored);
-    const stuck = apply();
-    send(stored);
-    if (stuck) location.reload();
-    // The click is painted first.
-    else setTimeout(release);
-  }
-
-  function settle(sent: Stored, outcome: Outcome) {
-    const kept = read(site)?.id === sent.id;
-    if (outcome !== 'refused') {
-      if (kept) write(config, { ...sent, method: undefined });
-    } else if (stored?.id === sent.id) {
-      // What cannot be proved does not hold. No reload: a script that answers on every page would never stop.
-      stored = null;
-      if (kept) write(config, null);
-      apply();
-    }
-    if (typeof outcome === 'object') {
-      receipt = outcome;
-      emit('receipt', receipt);
-    }
-  }
-
-  consentMode.setDefaults();
-  if (choice()) consentMode.update(granted);
-
-  return {
-    choice,
-    granted,
-    receipt: () => receipt,
-    decide,
-    start() {
-      if (choice()) deleteCookies(services, granted);
-      release();
-      if (stored?.method) send(stored);
-      addEventListener('online', retry);
-    },
-  };
+/** While the page is being built: at once. */
+export function releaseAll(): void {
+  while (gate.releaseOne());
 }

@@ -1,4 +1,4 @@
-import { nonce } from './own.js';
+import { nonce, trusted } from './own.js';
 
 /** Adds a script to the page, and answers whether it came. */
 export function load(src: string): Promise<boolean> {
@@ -7,7 +7,7 @@ export function load(src: string): Promise<boolean> {
     script.onload = () => done(true);
     script.onerror = () => done(false);
     script.nonce = nonce;
-    script.src = src;
-    (document.head ?? document.documentElement).append(script);
+    script.src = trusted().createScriptURL(src);
+    document.head.append(script);
   });
 }

@@ -1,46 +1,74 @@
 // The gate: runs on every page, before the tags, and blocks nothing.
 
 import type { Samtykke } from './api.js';
-import { all, complete } from './choice.js';
-import type { Config } from './config.js';
+import { setDefaults, update } from './consent-mode.js';
 import { on } from './events.js';
-import { openGate } from './gate.js';
-import { base } from './own.js';
-import { panelOf } from './show.js';
+import { gate, releaseAll } from './gate.js';
+import { watch } from './marks.js';
+import type { Layer } from './notice.js';
+import { base, config, MINOR } from './own.js';
 
-/** The service writes the site's configuration here. */
-declare const __SAMTYKKE_CONFIG__: Config;
+let notice: Promise<Response> | undefined;
 
 // A second copy of the script does nothing.
-if (!window.samtykke) run(__SAMTYKKE_CONFIG__);
+if (!window.samtykke) run();
 
-function run(config: Config) {
-  const { site, purposes } = config;
-  const gate = openGate(config, `${base}/v1/sites/${site}/consents`);
-  const show = panelOf(gate, config);
-
+function run() {
+  const { choice, granted, call } = gate;
+  // Before all else, so that it comes while the rest is done.
+  if (config.purposes.length && !(choice() && gate.heeded())) show(1);
   const samtykke: Samtykke = {
     get choice() {
-      return gate.choice();
+      return choice();
     },
     get receipt() {
-      return gate.receipt();
+      return gate.receipt;
     },
-    granted: gate.granted,
+    granted,
     open: () => show(2),
-    grantAll: () => gate.decide('api', all(purposes, 'granted')),
-    denyAll: () => gate.decide('api', all(purposes, 'denied')),
-    set: (choice) => gate.decide('api', complete(purposes, choice, gate.choice())),
+    grantAll: () => call('set', 'granted'),
+    denyAll: () => call('set', 'denied'),
+    set: (given) => call('set', given),
+    minor() {
+      document.documentElement.setAttribute(MINOR, '');
+      return call('resume');
+    },
     on,
   };
   Object.defineProperty(window, 'samtykke', { value: Object.freeze(samtykke) });
 
+  setDefaults();
+  if (choice()) update(granted);
+  release();
+  watch(release);
+  if (gate.stored?.pending) call('resume');
+  for (const extra of config.extras) extra(gate);
+
   document.addEventListener('click', (event) => {
-    if (!(event.target instanceof Element) || !event.target.closest('[data-samtykke="open"]')) return;
+    if (!(event.target as Element).closest?.('[data-samtykke=open]')) return;
     event.preventDefault();
     show(2);
   });
+  addEventListener('pageshow', ({ persisted }) => persisted && catchUp());
+  document.addEventListener('visibilitychange', catchUp);
+}
 
-  gate.start();
-  if (purposes.length && !gate.choice()) show(1);
+/** Also has words put where frames and films of this page are held, for somebody who said no. */
+function release() {
+  releaseAll();
+  if (!notice && gate.choice() && document.querySelector(gate.heldEmbed)) show(0);
+}
+
+/** The notice is asked for beside the module that shows it. */
+function show(layer: Layer) {
+  notice ??= fetch(`${base}/v1/sites/${config.site}/notice?lang=${document.documentElement.lang}`);
+  // The module hears of it, once it is here.
+  notice.catch(() => {});
+  gate.call('open', layer, notice);
+}
+
+/** Another tab, or another page before this one was restored, may have answered. */
+function catchUp() {
+  const id = gate.read()?.id;
+  if (id && id !== gate.stored?.id) gate.call('resume');
 }

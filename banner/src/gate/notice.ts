@@ -1,19 +1,35 @@
 // What the gate and the panel say to each other, and the notice as the service sends it.
 
-import type { Choice, Method } from './config.js';
+import type { Tell } from '../services/service.js';
+import type { Receipt } from './api.js';
+import type { Answer, Choice, Config, Service } from './config.js';
+import type { Stored } from './cookie.js';
 
 export interface Notice {
   readonly site: string;
   readonly notice: number;
   readonly hash: string;
   readonly language: string;
-  readonly regime: string;
+  /** What the law where the visitor is makes of silence. */
+  readonly regime: 'opt-in' | 'opt-out' | 'notice';
+  /** The purposes that may run there before an answer. */
+  readonly silence: readonly string[];
+  /** Whether measuring that stores nothing may run there before an answer. */
+  readonly cookieless: boolean;
+  /** How long a yes and a no hold. */
+  readonly yes_days: number;
+  readonly no_days: number;
+  /** What Global Privacy Control is there: `binding` is an answer. */
+  readonly gpc: 'binding' | 'voluntary' | 'none';
+  /** Whether the visitor must be told that it was obeyed. */
+  readonly honoured: boolean;
+  /** Whether Do Not Track is an answer on this site. */
+  readonly dnt: boolean;
   /** What the site calls itself. */
   readonly name: string;
   /** Who answers for the data. */
   readonly controller: string;
   readonly policy_url: string;
-  readonly remember_days: number;
   readonly look: Look;
   readonly texts: Texts;
   readonly purposes: readonly Purpose[];
@@ -44,10 +60,16 @@ export type Texts = Readonly<
     | 'vendor'
     | 'country'
     | 'cookie'
+    | 'storage'
     | 'lifetime'
     | 'until_closed'
+    | 'until_cleared'
     | 'no_cookies'
-    | 'saved',
+    | 'saved'
+    | 'honoured'
+    | 'embed'
+    | 'once'
+    | 'always',
     string
   >
 >;
@@ -68,25 +90,84 @@ export interface NoticeService {
   readonly country?: string | null;
   readonly policy_url?: string | null;
   readonly cookies: readonly NoticeCookie[];
+  /** Keys of local and session storage and names of databases; `*` at the end stands for any ending. */
+  readonly storage?: readonly string[];
 }
 
 export interface NoticeCookie {
   readonly name: string;
   /** 0: until the browser is closed. */
   readonly days: number;
+  /** Whose it is when it is not the page's own: no page can delete it. */
+  readonly domain?: string;
 }
 
-/** What the panel needs of the gate. */
+/** What the panel needs of the gate, and what it changes there. */
 export interface Gate {
+  readonly config: Config;
+  /** The service's address. */
+  readonly base: string;
+  /** All that the page could see when it began. */
+  readonly jar: string;
+  /** The answer in the cookie now: another tab may have given it. */
+  read(): Stored | null;
+  /** The present answer, whether it holds or not. */
+  stored: Stored | null;
+  /** The purposes that may run here before an answer, once the service has said so. */
+  permitted: readonly string[];
+  withoutCookies: boolean;
+  /** The latest that came to this page. */
+  receipt: Receipt | null;
+  /** Service → how to tell it of an answer, and what it was told last: nothing while it runs before one. */
+  readonly running: Map<Service, [tell: Tell, told: boolean | undefined]>;
+  /** What marks.ts and consent-mode.ts say of these. */
+  readonly shown: Map<HTMLElement, HTMLElement>;
+  readonly ran: ReadonlySet<string>;
+  readonly heldEmbed: string;
+  nameOf(mark: HTMLElement): string;
+  show(mark: HTMLElement): void;
+  push(entry: object): void;
+  update(granted: Gate['granted']): void;
+  isMinor(): boolean;
+  /** The purpose that decides about a name: that of a service, or the name itself. */
+  purposeOf(name: string): string;
+  /** The answer that holds. */
   choice(): Choice | null;
-  /** Takes a complete choice, and the notice that it answers. */
-  decide(method: Method, choice: Choice, shown?: Notice): void;
+  /** Whether the answer was given under the signals that the browser sends now. */
+  heeded(): boolean;
+  /** Whether a purpose or a service may run now. */
+  granted(name: string): boolean;
+  /** Starts, or releases, the next thing that is allowed; answers whether there was one. */
+  releaseOne(): boolean;
+  /** Has the panel's module do something, as soon as it is there. */
+  call<Name extends keyof PanelModule>(name: Name, ...told: Told<Name>): Promise<void>;
+}
+
+/** What a function of the panel's module is told besides the gate. */
+type Told<Name extends keyof PanelModule> = Parameters<PanelModule[Name]> extends [Gate, ...infer Rest] ? Rest : never;
+
+/** An answer that was given on another domain of the site, as the service hands it over. */
+export interface Carried {
+  readonly notice: number;
+  readonly visitor: string;
+  readonly id: string;
+  readonly choice: Choice;
+  readonly days: number;
+  /** Unix ms. */
+  readonly at: number;
 }
 
 /** What the gate needs of the panel's module. */
 export interface PanelModule {
-  open(gate: Gate, notice: Notice, layer: Layer): void;
+  /** Shows a layer. `first`: the answer to the first question for the notice, asked while the module was on its way. */
+  open(gate: Gate, layer: Layer, first: Promise<Response>): Promise<void>;
+  /** Answers for the visitor: one answer to all, or to some. */
+  set(gate: Gate, given: Answer | Readonly<Record<string, Answer>>): Promise<void>;
+  /** Takes up what was answered on another page, and what the page says of the visitor. */
+  resume(gate: Gate): Promise<void>;
+  /** Takes an answer that was given elsewhere, unless a newer one was given here. */
+  adopt(gate: Gate, carried: Carried): Promise<void>;
 }
 
-/** The question (1), or the settings (2). */
-export type Layer = 1 | 2;
+/** The placeholders of the page alone (0), the question (1), or the settings (2). */
+export type Layer = 0 | 1 | 2;

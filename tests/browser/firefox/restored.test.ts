@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { firefox } from './firefox.js';
-import type { Visitor } from './visitor.js';
+import { until, type Visitor } from './visitor.js';
 
 const test = firefox();
 
@@ -50,4 +50,31 @@ test('a page with a yes is put back with its tags, and starts none of them twice
   await visitor.page.evaluate(() => window.samtykke.open());
   await visitor.receipt(() => visitor.click(`${visitor.second} button[name=reject_all]`));
   assert.deepEqual(await visitor.cookies(), ['samtykke_shop']);
+});
+
+test('a page with a yes that was taken back elsewhere is put back without its tags', async (visitor) => {
+  await visitor.answer('accept_all', '/en/about');
+  await visitor.heard('ga', 'matomo', 'piwik', 'pixel');
+  await mark(visitor);
+  await visitor.visit('/en');
+  await visitor.page.evaluate(() => window.samtykke.open());
+  await visitor.receipt(() => visitor.click(`${visitor.second} button[name=reject_all]`));
+  await comeBack(visitor);
+  await until('the no', async () => (await visitor.choice())?.analytics === 'denied');
+  const before = visitor.tags().length;
+  await visitor.page.evaluate(() => window._paq?.push(['trackEvent', 'after', 'no']));
+  await visitor.quiet();
+  assert.equal(visitor.tags().length, before);
+  assert.deepEqual(await visitor.cookies(), ['samtykke_shop']);
+});
+
+test('a page that still asked is put back with the answer that was given elsewhere', async (visitor) => {
+  await visitor.visit('/en/about');
+  await visitor.shown(visitor.first);
+  await mark(visitor);
+  await visitor.answer('reject_all', '/en');
+  await comeBack(visitor);
+  await until('the no', async () => (await visitor.choice())?.analytics === 'denied');
+  await visitor.gone(visitor.first);
+  assert.deepEqual(visitor.tags(), []);
 });

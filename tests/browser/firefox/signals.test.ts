@@ -21,13 +21,19 @@ test('the signal is said to the page and with every request, and nothing runs', 
   assert.deepEqual(visitor.tags(), []);
 });
 
-for (const [answer, action] of [
-  ['reject_all', 'refused'],
-  ['accept_all', 'granted'],
-] as const) {
-  test(`the signal stands in the record of ${answer}`, async (visitor) => {
-    const { capability } = await visitor.answer(answer);
-    const records = (await visitor.service.history(capability)).map(({ record }) => [record.action, record.signals]);
-    assert.deepEqual(records, [[action, ['gpc']]]);
-  });
-}
+test('the signal answers for the visitor, stands in the record, and a later yes holds beside it', async (visitor) => {
+  const { capability } = await visitor.receipt(() => visitor.visit());
+  const records = async () =>
+    (await visitor.service.history(capability)).map(({ record }) => [record.action, record.method, record.signals]);
+  assert.deepEqual(await records(), [['refused', 'signal', ['gpc']]]);
+  assert.deepEqual(await visitor.choice(), { preferences: 'denied', analytics: 'denied', advertising: 'denied' });
+  await visitor.quiet();
+  assert.deepEqual(visitor.tags(), []);
+
+  await visitor.page.evaluate(() => window.samtykke.open());
+  await visitor.receipt(() => visitor.click(`${visitor.second} button[name=accept_all]`));
+  assert.deepEqual(await visitor.choice(), { preferences: 'granted', analytics: 'granted', advertising: 'granted' });
+  await visitor.heard('ga', 'matomo', 'piwik', 'pixel');
+  const [, later] = await records();
+  assert.deepEqual(later, ['granted', 'accept_all', ['gpc']]);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stored } from './cookie.js';
+import type { Stored } from '../gate/cookie.js';
 import { type Outcome, sender } from './send.js';
 
 const receipt = { record: {}, jws: 'x.y.z', capability: 'c' };
@@ -30,7 +30,16 @@ function service(...answers: (Response | string)[]) {
     settled,
     waits,
     send: (id: string) => {
-      send({ notice: 1, visitor: 'v', id, chosenAt: 1, choice: {}, method: 'save' } satisfies Stored);
+      send({
+        notice: 1,
+        visitor: 'v',
+        id,
+        chosenAt: 1,
+        days: 1,
+        choice: {},
+        pending: 'save...',
+        gpc: false,
+      } satisfies Stored);
       return quiet();
     },
     waitOver: () => {

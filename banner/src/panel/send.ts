@@ -1,7 +1,7 @@
 // Brings consents to the service: in order, one at a time, kept until answered.
 
-import type { Receipt } from './api.js';
-import type { Stored } from './cookie.js';
+import type { Receipt } from '../gate/api.js';
+import type { Stored } from '../gate/cookie.js';
 
 /** Recorded, already known otherwise, or not acceptable. */
 export type Outcome = Receipt | 'known' | 'refused';
@@ -65,6 +65,17 @@ export function sender(
   };
 }
 
-export function bodyOf(stored: Stored): string {
-  return JSON.stringify({ ...stored, chosenAt: undefined });
+export function bodyOf({ notice, visitor, id, choice, pending }: Stored): string {
+  const [method, language, previous, ...page] = pending.split('.');
+  return JSON.stringify({
+    notice,
+    visitor,
+    id,
+    choice,
+    method,
+    // Missing when no notice was shown: a script answered.
+    language: language || undefined,
+    previous: previous || undefined,
+    page: page.join('.'),
+  });
 }

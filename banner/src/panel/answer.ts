@@ -1,0 +1,171 @@
+// Takes an answer: keeps it, holds the page to it, and brings it to the service.
+
+import type { Choice, Method } from '../gate/config.js';
+import type { Stored } from '../gate/cookie.js';
+import { emit } from '../gate/events.js';
+import type { Carried, Gate, Notice } from '../gate/notice.js';
+import { noticeOf } from './ask.js';
+import { clean } from './clean.js';
+import { pageOf, write } from './keep.js';
+import { type Outcome, sender } from './send.js';
+import { uuid } from './uuid.js';
+
+export interface Answering {
+  /** Takes a complete choice, and the notice that it answers. Settles when nothing is left of what it denies. */
+  decide(method: Method, choice: Choice, shown?: Notice): Promise<void>;
+  /** Lets an answer stand that was given before the browser sent its signal. */
+  confirm(): void;
+  /** Takes up what was answered elsewhere, and what a page before this one could not finish. */
+  resume(): Promise<void>;
+  /** Takes an answer that was given elsewhere, unless a newer one was given here. */
+  adopt(carried: Carried): Promise<void>;
+  /** Takes what runs here before an answer. */
+  permit(silence: readonly string[], cookieless: boolean): void;
+}
+
+export function answering(gate: Gate): Answering {
+  const { config, base, granted, running, shown } = gate;
+  const { site, services, domains } = config;
+  const address = `${base}/v1/sites/${site}/consents`;
+  // The service sets the cookie itself where both stand beneath a domain of the site.
+  const hosts = [location.hostname, new URL(base, location.href).hostname];
+  const shares = domains?.some((domain) => hosts.every((host) => `.${host}`.endsWith(`.${domain}`)));
+  const credentials = shares ? 'include' : 'same-origin';
+  const { send, retry } = sender(
+    (body) => fetch(address, { method: 'POST', body, keepalive: true, credentials }),
+    settle,
+    setTimeout,
+  );
+  addEventListener('online', retry);
+
+  async function decide(method: Method, answers: Choice, shown?: Notice) {
+    // Another tab may have answered since.
+    const former = gate.read() ?? gate.stored;
+    const now = Date.now();
+    const given = Object.entries(answers).map(([name, answer]) => [
+      name,
+      gate.isMinor() && gate.purposeOf(name) === 'advertising' ? 'denied' : answer,
+    ]);
+    const choice: Choice = Object.freeze(Object.fromEntries(given));
+    const lasts = Object.values(choice).includes('granted') ? 'yes_days' : 'no_days';
+    gate.stored = {
+      notice: (shown ?? config).notice,
+      visitor: former?.visitor ?? uuid(now),
+      id: uuid(now),
+      chosenAt: now,
+      days: shown ? shown[lasts] : config.days,
+      choice,
+      pending: [method, shown?.language, former?.id, pageOf(location.pathname)].join('.'),
+      gpc: !!navigator.globalPrivacyControl,
+    };
+    write(config, gate.stored);
+    const stuck = apply();
+    send(gate.stored);
+    if (shown) clean(gate, shown);
+    follow(stuck);
+    // A new page sees to it itself.
+    if (!shown && !stuck) await tidy();
+  }
+
+  /** An answer from before the browser sent its signal stands, where the signal is none. */
+  function confirm() {
+    if (!gate.stored) return;
+    gate.stored = { ...gate.stored, gpc: true };
+    write(config, gate.stored);
+  }
+
+  /** Where everything is granted there is nothing to delete, and nothing to ask for. */
+  async function tidy() {
+    if (!services.every(({ id }) => granted(id))) clean(gate, await noticeOf(gate));
+  }
+
+  /** Holds the page to a new answer; answers whether only a new page can. */
+  function apply(): boolean {
+    gate.update(granted);
+    let stuck = hold();
+    for (const [service, [tell, told]] of running) {
+      if (granted(service.id) || told === false) continue;
+      try {
+        tell(false);
+      } catch (error) {
+        console.warn('samtykke', error);
+      }
+      running.set(service, [tell, false]);
+      stuck ||= !!service.reload;
+    }
+    gate.push({ event: 'samtykke_change', samtykke: gate.choice() });
+    emit('change', gate.choice());
+    return stuck;
+  }
+
+  /** Puts back what is no longer allowed; answers whether a script ran that cannot be taken back. */
+  function hold(): boolean {
+    for (const [full, mark] of shown) {
+      if (granted(gate.nameOf(mark))) continue;
+      full.replaceWith(mark);
+      shown.delete(full);
+    }
+    return [...gate.ran].some((name) => !granted(name));
+  }
+
+  function follow(stuck: boolean) {
+    if (stuck) location.reload();
+    // What was clicked is painted first.
+    else requestAnimationFrame(() => setTimeout(release));
+  }
+
+  /** One by one, with room for the page between them. */
+  function release() {
+    if (gate.releaseOne()) setTimeout(release);
+  }
+
+  function settle(sent: Stored, outcome: Outcome) {
+    const kept = gate.read();
+    const own = kept?.id === sent.id;
+    if (own && gate.stored && gate.stored.id !== sent.id) {
+      // The service set the cookie of an answer that another has followed since.
+      write(config, gate.stored);
+    } else if (outcome !== 'refused') {
+      // Unless the service wrote it: browsers keep that one longer.
+      if (own && kept.pending) write(config, { ...kept, pending: '' });
+      if (gate.stored?.id === sent.id) gate.stored = { ...gate.stored, pending: '' };
+    } else if (gate.stored?.id === sent.id) {
+      // What cannot be proved does not hold. No reload: a script that answers on every page would never stop.
+      gate.stored = null;
+      if (own) write(config, null);
+      apply();
+      void tidy();
+    }
+    if (typeof outcome === 'object') {
+      gate.receipt = outcome;
+      emit('receipt', outcome);
+    }
+  }
+
+  async function resume() {
+    const kept = gate.read();
+    const changed = kept && kept.id !== gate.stored?.id;
+    if (changed) gate.stored = kept;
+    const stuck = (changed || gate.isMinor()) && apply();
+    if (gate.stored?.pending) send(gate.stored);
+    follow(stuck);
+    if (gate.choice() && !stuck) await tidy();
+  }
+
+  async function adopt({ at, ...answer }: Carried) {
+    if ((gate.read()?.chosenAt ?? 0) < at) {
+      write(config, { ...answer, chosenAt: at, pending: '', gpc: false });
+      await resume();
+    }
+  }
+
+  function permit(silence: readonly string[], cookieless: boolean) {
+    if (!silence.length && !cookieless) return;
+    gate.permitted = silence;
+    gate.withoutCookies = cookieless;
+    gate.update(granted);
+    release();
+  }
+
+  return { decide, confirm, resume, adopt, permit };
+}

@@ -1,0 +1,84 @@
+// Stands in for the frames and films that are held: says what would load from whom, and lets it load this once or always.
+// The held element keeps its place and its size; the placeholder lies over it and moves nothing.
+
+import type { Gate, Notice, NoticeService } from '../gate/notice.js';
+import { button } from '../panel/buttons.js';
+import { element } from '../panel/element.js';
+import { fill } from '../panel/words.js';
+import css from './embed.css';
+
+/** Below this, in pixels, there is no room for words: such a frame is not there to be seen. */
+const SMALLEST = { width: 150, height: 80 };
+const DRAWN = 'data-samtykke-embed';
+
+const sheet = new CSSStyleSheet();
+let drawing = false;
+
+/** Draws them from now on. `always` grants a service, or a purpose, for good. */
+export function embeds(gate: Gate, notice: Notice, always: (name: string) => void): void {
+  if (drawing) return;
+  drawing = true;
+  const held = gate.heldEmbed;
+  const rules = new CSSStyleSheet();
+  rules.replaceSync(
+    `samtykke-embed{display:none}` +
+      `${held}[${DRAWN}]{visibility:hidden!important}` +
+      `${held}[${DRAWN}]+samtykke-embed{display:block;position:absolute}`,
+  );
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, rules];
+  sheet.replaceSync(css);
+
+  const draw = () => {
+    for (const mark of document.querySelectorAll<HTMLElement>(`${held}:not([${DRAWN}])`)) {
+      const name = gate.nameOf(mark);
+      if (gate.config.purposes.includes(gate.purposeOf(name))) stand(mark, placeholder(gate, notice, mark, always));
+    }
+  };
+  draw();
+  new MutationObserver(draw).observe(document, { childList: true, subtree: true });
+}
+
+function stand(mark: HTMLElement, host: HTMLElement): void {
+  mark.setAttribute(DRAWN, '');
+  mark.after(host);
+  const fit = () => {
+    const { width, height, left, top } = mark.getBoundingClientRect();
+    const fits = width >= SMALLEST.width && height >= SMALLEST.height;
+    host.style.cssText = `width:${width}px;height:${height}px;${fits ? '' : 'display:none'}`;
+    const own = host.getBoundingClientRect();
+    host.style.translate = `${left - own.left}px ${top - own.top}px`;
+  };
+  // Before it is painted for the first time, and whenever the element changes its size.
+  fit();
+  new ResizeObserver(fit).observe(mark);
+}
+
+function placeholder(gate: Gate, notice: Notice, mark: HTMLElement, always: (name: string) => void): HTMLElement {
+  const { texts, purposes, language, look } = notice;
+  const name = gate.nameOf(mark);
+  const purpose = purposes.find(({ id }) => id === gate.purposeOf(name));
+  const service = serviceOf(name, purpose?.services ?? []);
+  const { hostname } = new URL(mark.dataset.src ?? '', document.baseURI);
+  const words = { name: service?.name ?? hostname, vendor: service?.vendor ?? hostname, host: hostname };
+
+  const once = (click: MouseEvent) => click.isTrusted && gate.show(mark);
+  const forever = (click: MouseEvent) => click.isTrusted && always(name);
+  const box = element(
+    'div',
+    { class: 'box', role: 'group', 'aria-label': mark.title || words.name, lang: language, dir: 'auto' },
+    element('p', {}, fill(texts.embed, words)),
+    element('p', {}, purpose?.name ?? ''),
+    element('div', {}, button('once', texts.once, once), button('always', texts.always, forever)),
+  );
+  box.classList.add(look.theme);
+  const host = document.createElement('samtykke-embed');
+  const root = host.attachShadow({ mode: 'open' });
+  root.adoptedStyleSheets = [sheet];
+  root.append(box);
+  return host;
+}
+
+/** The service that a mark names, or the only one of its purpose. */
+function serviceOf(name: string, services: readonly NoticeService[]): NoticeService | undefined {
+  return services.find(({ id }) => id === name) ?? (services.length === 1 ? services[0] : undefined);
+}

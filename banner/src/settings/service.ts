@@ -1,0 +1,33 @@
+import type { Notice, NoticeService } from '../gate/notice.js';
+import { element } from '../panel/element.js';
+import { country, duration } from '../panel/words.js';
+
+/** Who runs a service, from where, and what it leaves on the device for how long; and its own switch. */
+export function serviceDetails(
+  { texts, language }: Notice,
+  service: NoticeService,
+  toggle: HTMLInputElement | undefined,
+): HTMLElement {
+  const { name, vendor, policy_url, cookies, storage = [] } = service;
+  const place = service.country ? ` · ${texts.country}: ${country(service.country, language)}` : '';
+  const heading = element('h4', {}, toggle ? element('label', { for: toggle.id }, name) : name);
+  const shown = element(
+    'div',
+    { class: 'service' },
+    element('div', { class: 'row' }, heading, toggle ?? ''),
+    element('p', {}, `${texts.vendor}: ${vendor}${place}`),
+  );
+  if (policy_url) shown.append(element('p', {}, element('a', { href: policy_url }, `${texts.policy}: ${vendor}`)));
+  const lasting = ({ days }: { days: number }) => (days ? duration(days, language) : texts.until_closed);
+  const rows = [
+    ...cookies.map((cookie) => [cookie.domain ? `${cookie.name} (${cookie.domain})` : cookie.name, lasting(cookie)]),
+    ...storage.map((key) => [`${key} (${texts.storage})`, texts.until_cleared]),
+  ].map((cells) => element('tr', {}, ...cells.map((cell) => element('td', {}, cell))));
+  const head = [texts.cookie, texts.lifetime].map((text) => element('th', { scope: 'col' }, text));
+  shown.append(
+    rows.length
+      ? element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows))
+      : element('p', {}, texts.no_cookies),
+  );
+  return shown;
+}
