@@ -108,6 +108,13 @@ export class Service {
     while (!(await this.#knows(sign))) await new Promise((done) => setTimeout(done, 50));
   }
 
+  /** The tag that names one script of the shop by its hash, as the command line prints it. */
+  async pinned(): Promise<string> {
+    const words = ['site', 'embed', 'shop', '--data-dir', this.#folder, '--log', 'error'];
+    const { stdout } = await promisify(execFile)(this.#binary, words);
+    return /<script [^>]*integrity=[^>]*><\/script>/.exec(stdout)?.[0] ?? '';
+  }
+
   async #knows(origin: string): Promise<boolean> {
     const answer = await fetch(`${this.url}/v1/sites/shop/notice`, { headers: { origin } });
     await answer.body?.cancel();

@@ -164,6 +164,34 @@ test('a script that is older than the service still asks, and its answer is take
   await expect.poll(() => seen(page)).toEqual(['held']);
 });
 
+test('a page that names one script by its hash keeps it when the site changes, and runs no other in its place', async ({
+  page,
+  service,
+  shop,
+  expectComplaint,
+}) => {
+  const tag = await service.pinned();
+  expect(tag).toMatch(/banner\.[\da-f]{16}\.js" integrity="sha384-[\w+/=]{64}" crossorigin="anonymous">/);
+  const body = (tag: string) =>
+    `<!doctype html><html lang="nb"><head><title>Pinned</title>${tag}</head><body>${held('', note('held'))}</body></html>`;
+  let html = body(tag);
+  await page.route('**/pinned', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await service.publish((file) => file.replace('"Informasjonskapsler hos Naustet"', '"Dine informasjonskapsler"'));
+  await page.goto(`${service.url}/pinned`);
+  await expect(shop.first).toContainText('Dine informasjonskapsler');
+  const recorded = shop.recorded();
+  await shop.first.locator('button[name=accept_all]').click();
+  expect((await recorded).status()).toBe(201);
+  await expect.poll(() => seen(page)).toEqual(['held']);
+
+  expectComplaint(/integrity|ERR_FAILED/i);
+  html = body(tag.replace(/sha384-.{4}/, 'sha384-AAAA'));
+  await page.goto(`${service.url}/pinned`);
+  await page.waitForLoadState('networkidle');
+  expect(await page.evaluate(() => 'samtykke' in window)).toBe(false);
+  expect(await seen(page)).toEqual([]);
+});
+
 test('two copies of different age are one: the first', async ({ page, service, requests }) => {
   const old = await (await fetch(`${service.url}/v1/sites/shop/banner.js`)).text();
   await page.route('**/v1/sites/shop/banner.js?old', (route) =>
