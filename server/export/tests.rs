@@ -41,6 +41,7 @@ purpose = "advertising"
 url = "https://ads.example/p.gif"
 name = "Ads"
 vendor = "Ads Inc."
+cookies = []
 "#;
 
 const CONTACT: &str = r#"

@@ -87,10 +87,11 @@ export class Shop {
 
   /** The receipt that the page gets while `act` runs. */
   async receipt(act: () => Promise<unknown>): Promise<Receipt> {
-    const receipt = this.page.evaluate(
-      () => new Promise<Receipt>((done) => document.addEventListener('samtykke:receipt', (e) => done(e.detail))),
-    );
+    // Listens for sure before anything is done.
+    const coming = await this.page.evaluateHandle(() => ({
+      receipt: new Promise<Receipt>((done) => document.addEventListener('samtykke:receipt', (e) => done(e.detail))),
+    }));
     await act();
-    return receipt;
+    return coming.evaluate(({ receipt }) => receipt);
   }
 }
