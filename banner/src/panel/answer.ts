@@ -31,8 +31,8 @@ export function answering(gate: Gate): Answering {
   const hosts = [location.hostname, new URL(base, location.href).hostname];
   const shares = domains?.some((domain) => hosts.every((host) => `.${host}`.endsWith(`.${domain}`)));
   const credentials = shares ? 'include' : 'same-origin';
-  const { send, retry } = sender(
-    (body) => fetch(address, { method: 'POST', body, keepalive: true, credentials }),
+  const { send, interrupt, retry } = sender(
+    (body, signal) => fetch(address, { method: 'POST', body, keepalive: true, credentials, signal }),
     settle,
     setTimeout,
   );
@@ -58,6 +58,7 @@ export function answering(gate: Gate): Answering {
       pending: [method, shown?.language, former?.id, pageOf(location.pathname)].join('.'),
       gpc: !!navigator.globalPrivacyControl,
     };
+    interrupt();
     write(config, gate.stored);
     const stuck = apply();
     send(gate.stored);

@@ -105,6 +105,37 @@ test('what the service will never take is given up', async () => {
   assert.deepEqual(waits, []);
 });
 
+test('an answer that is on its way when the next is given is asked about again, and stays the first', async () => {
+  const posted: string[] = [];
+  const settled: string[] = [];
+  const { send, interrupt } = sender(
+    (body, signal) => {
+      posted.push(JSON.parse(body).id);
+      const answer = Response.json(receipt, { status: 201 });
+      if (posted.length > 1) return Promise.resolve(answer);
+      return new Promise((_, failed) => signal.addEventListener('abort', () => failed(signal.reason)));
+    },
+    ({ id }) => settled.push(id),
+    () => assert.fail('nothing waits'),
+  );
+  const stored = (id: string) => ({
+    notice: 1,
+    visitor: 'v',
+    id,
+    chosenAt: 1,
+    days: 1,
+    choice: {},
+    pending: 'save...',
+    gpc: false,
+  });
+  send(stored('yes'));
+  interrupt();
+  send(stored('no'));
+  await new Promise((done) => setImmediate(done));
+  assert.deepEqual(posted, ['yes', 'yes', 'no']);
+  assert.deepEqual(settled, ['yes', 'no']);
+});
+
 test('answers arrive in the order they were given', async () => {
   const { send, online, posted, settled } = service('offline', 'offline');
   await send('yes');

@@ -12,24 +12,32 @@ const DAY_MS = 864e5;
 
 export interface Sender {
   send(stored: Stored): void;
+  /**
+   * Stops waiting for an answer and asks again, in order. Call it before a newer cookie is written: the service may set the one of
+   * the consent that is on its way, and the page may be left before that could be put right.
+   */
+  interrupt(): void;
   /** Tries again now. */
   retry(): void;
 }
 
 export function sender(
-  post: (body: string) => Promise<Response>,
+  post: (body: string, signal: AbortSignal) => Promise<Response>,
   settle: (stored: Stored, outcome: Outcome) => void,
   later: (run: () => void, ms: number) => void,
 ): Sender {
   const waiting: Stored[] = [];
   let sending = false;
   let wait = FIRST_WAIT_MS;
+  let asking = new AbortController();
 
   async function retry() {
     if (sending) return;
     sending = true;
     for (let next = waiting[0]; next; next = waiting[0]) {
+      asking = new AbortController();
       const outcome = await attempt(next);
+      if (asking.signal.aborted) continue;
       if (typeof outcome === 'number') {
         later(retry, Math.min(Math.max(outcome, wait), DAY_MS));
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -45,7 +53,7 @@ export function sender(
   /** The outcome, or the ms that the service asks to wait, 0 when it does not say. */
   async function attempt(stored: Stored): Promise<Outcome | number> {
     try {
-      const answer = await post(bodyOf(stored));
+      const answer = await post(bodyOf(stored), asking.signal);
       const { status } = answer;
       if (status < 300) return await answer.json();
       if (status === 409) return 'known';
@@ -61,6 +69,7 @@ export function sender(
       waiting.push(stored);
       retry();
     },
+    interrupt: () => asking.abort(),
     retry,
   };
 }
