@@ -72,6 +72,7 @@ test('a page that changes its content without loading is held page by page', asy
   await turn('/test/one', picture('one'));
   await expect(page.locator('samtykke-panel .first')).toBeVisible();
   await grant(page, { preferences: 'granted' });
+  await expect(page.locator('img')).toHaveAttribute('src', '/demo/icon.svg?one');
   await turn('/test/two', picture('two'));
   await expect(page.locator('img')).toHaveAttribute('src', '/demo/icon.svg?two');
   await grant(page, { preferences: 'denied' });
