@@ -29,6 +29,28 @@ test('a page says so on the script: a yes to all is none to advertising, and is 
   await expect(shop.switch('analytics')).toBeEnabled();
 });
 
+test('a placeholder offers a minor no advertising, also when the page says so after it was drawn', async ({
+  page,
+  service,
+  requests,
+}) => {
+  const frame = (purpose: string) =>
+    `<iframe title="A film" width="480" height="270" data-src="/demo/video.html?${purpose}" data-purpose="${purpose}"></iframe>`;
+  await visit(page, service, frame('advertising') + frame('preferences'));
+  const boxes = page.locator('samtykke-embed .box');
+  await expect(boxes).toHaveCount(2);
+  await page.evaluate(() => window.samtykke.minor());
+  for (const name of ['once', 'always']) await boxes.first().locator(`button[name=${name}]`).click();
+  await boxes.last().locator('button[name=once]').click();
+  await expect(page.frameLocator('iframe[src]').getByRole('heading')).toBeVisible();
+  await visit(page, service, frame('advertising') + frame('preferences'), { script: 'data-samtykke-minor' });
+  await expect(boxes).toHaveCount(1);
+  expect(await page.evaluate(() => window.samtykke.choice)).toBeNull();
+  expect(requests.filter((url) => url.includes('video.html?')).map((url) => url.replace(/.*\?/, ''))).toEqual([
+    'preferences',
+  ]);
+});
+
 test('the API says so later, and takes a yes from before out of force', async ({ page, service, shop }) => {
   await visit(page, service, '');
   await shop.first.locator('button[name=accept_all]').click();

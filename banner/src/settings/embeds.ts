@@ -31,11 +31,17 @@ export function embeds(gate: Gate, notice: Notice, always: (name: string) => voi
   const draw = () => {
     for (const mark of document.querySelectorAll<HTMLElement>(`${held}:not([${DRAWN}])`)) {
       const name = gate.nameOf(mark);
-      if (gate.config.purposes.includes(gate.purposeOf(name))) stand(mark, placeholder(gate, notice, mark, always));
+      if (isOffered(gate, name)) stand(mark, placeholder(gate, notice, mark, always));
     }
   };
   draw();
   new MutationObserver(draw).observe(document, { childList: true, subtree: true });
+}
+
+/** What nobody is asked about cannot be said yes to, nor can advertising by a minor. */
+function isOffered({ config, isMinor, purposeOf }: Gate, name: string): boolean {
+  const purpose = purposeOf(name);
+  return config.purposes.includes(purpose) && !(purpose === 'advertising' && isMinor());
 }
 
 function stand(mark: HTMLElement, host: HTMLElement): void {
@@ -61,8 +67,9 @@ function placeholder(gate: Gate, notice: Notice, mark: HTMLElement, always: (nam
   const { hostname } = new URL(mark.dataset.src ?? '', document.baseURI);
   const words = { name: service?.name ?? hostname, vendor: service?.vendor ?? hostname, host: hostname };
 
-  const once = (click: MouseEvent) => click.isTrusted && gate.show(mark);
-  const forever = (click: MouseEvent) => click.isTrusted && always(name);
+  const may = ({ isTrusted }: MouseEvent) => isTrusted && isOffered(gate, name);
+  const once = (click: MouseEvent) => may(click) && gate.show(mark);
+  const forever = (click: MouseEvent) => may(click) && always(name);
   const box = element(
     'div',
     { class: 'box', role: 'group', 'aria-label': mark.title || words.name, lang: language, dir: 'auto' },
