@@ -96,6 +96,14 @@ test('a frame without room for words has none, and one of an unknown purpose off
   await expect(box(page).first()).toBeHidden();
 });
 
+test('an address that is none keeps the others from nothing', async ({ page, service }) => {
+  const broken = FRAME.replace('/demo/video.html', 'https://[');
+  await visit(page, service, broken + FRAME);
+  await expect(box(page)).toHaveCount(2);
+  await box(page).last().locator('button[name=once]').click();
+  await expect(page.frameLocator('iframe[src]').getByRole('heading')).toBeVisible();
+});
+
 test('they speak the language of the page', async ({ page, service }) => {
   await visit(page, service, FRAME, { language: 'nb' });
   await expect(box(page)).toContainText('er ikke lastet inn');

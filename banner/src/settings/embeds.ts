@@ -64,7 +64,8 @@ function placeholder(gate: Gate, notice: Notice, mark: HTMLElement, always: (nam
   const name = gate.nameOf(mark);
   const purpose = purposes.find(({ id }) => id === gate.purposeOf(name));
   const service = serviceOf(name, purpose?.services ?? []);
-  const { hostname } = new URL(mark.dataset.src ?? '', document.baseURI);
+  // Unlike a URL, a link takes an address that is none: its host is empty then.
+  const { hostname } = element('a', { href: mark.dataset.src ?? '' });
   const words = { name: service?.name ?? hostname, vendor: service?.vendor ?? hostname, host: hostname };
 
   const may = ({ isTrusted }: MouseEvent) => isTrusted && isOffered(gate, name);
