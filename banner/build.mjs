@@ -33,6 +33,7 @@ const SHARED = [
   'jar',
   'read',
   'update',
+  'told',
 ];
 const MANGLED = {
   mangleProps: new RegExp(`^(${SHARED.join('|')})$`),
@@ -137,6 +138,7 @@ async function only(folder, name, exported) {
     ...MANGLED,
     target: TARGET,
     charset: 'utf8',
+    plugins: [minifiedCss],
     write: false,
     logLevel: 'warning',
   });
@@ -199,7 +201,7 @@ async function weigh() {
   const loaded = {
     'gate.js, configured': parts.join(config),
     'panel.js': await readFile(`${OUT}/panel.js`, 'utf8'),
-    'notice, nb': JSON.stringify(sample.notice(kinds, 'nb', await readJson('nb.json'))),
+    'question, nb': JSON.stringify(sample.question(kinds, 'nb', await readJson('nb.json'))),
   };
   const rows = Object.entries(loaded).map(([name, text]) => ({ name, ...weightOf(text) }));
   const all = { name: 'all', raw: sum(rows, 'raw'), brotli: sum(rows, 'brotli') };

@@ -42,6 +42,7 @@ pub mod keys;
 pub mod ledger;
 pub mod link;
 pub mod lint;
+pub mod look;
 pub mod metrics;
 pub mod notice;
 pub mod place;

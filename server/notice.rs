@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::hash::sha256;
+use crate::look::Look;
 use crate::schema::notices;
 use crate::service::Service;
 use crate::texts::Texts;
@@ -32,33 +33,6 @@ pub struct Content {
     pub look: Look,
     /// Language → texts, the site's own among them.
     pub texts: BTreeMap<String, Texts>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Look {
-    pub layout: Layout,
-    pub theme: Theme,
-    /// `#rrggbb` of the buttons; the colour of their text follows from it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accent: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub enum Layout {
-    #[default]
-    Bar,
-    Box,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    #[default]
-    Auto,
-    Light,
-    Dark,
 }
 
 /// A notice as it is kept.

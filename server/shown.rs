@@ -10,7 +10,8 @@ use crate::banner::Asset;
 use crate::error::{Error, Result};
 use crate::hash::hex;
 use crate::jurisdiction::{Gpc, Law};
-use crate::notice::{Content, Look, NECESSARY, Notice};
+use crate::look;
+use crate::notice::{Content, NECESSARY, Notice};
 use crate::regime::Regime;
 use crate::service::{Cookie, Service};
 use crate::texts::Texts;
@@ -32,7 +33,7 @@ struct Answer<'a> {
     name: &'a str,
     controller: &'a str,
     policy_url: &'a str,
-    look: &'a Look,
+    look: look::Shown<'a>,
     texts: BTreeMap<&'a str, &'a str>,
     purposes: Vec<Purpose<'a>>,
 }
@@ -122,7 +123,7 @@ fn one(of: &Shown, law: &Law, language: &str, texts: &Texts) -> Result<Asset> {
         name: &content.name,
         controller: &content.controller,
         policy_url: content.policy_url.get(language).map_or("", String::as_str),
-        look: &content.look,
+        look: content.look.shown(None, None),
         texts: texts
             .iter()
             .filter(|(key, _)| !key.starts_with("purpose_"))

@@ -10,7 +10,8 @@ use crate::contact::Contact;
 use crate::domain;
 use crate::error::Error;
 use crate::link;
-use crate::notice::{Content, Look, NECESSARY};
+use crate::look::Look;
+use crate::notice::{Content, NECESSARY};
 use crate::place::Place;
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
@@ -109,8 +110,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     if !(1..=390).contains(&file.remember_days) {
         wrong.say("remember_days", "expected 1 to 390 days: a browser keeps no cookie longer than 400");
     }
-    if file.look.accent.as_ref().is_some_and(|colour| !is_colour(colour)) {
-        wrong.say("look.accent", "expected a colour such as \"#14532d\"");
+    for (key, reason) in file.look.check(&file.origins) {
+        wrong.say(&key, &reason);
     }
     origins(&file.origins, &mut wrong);
     let shared = domain::check(file.cookie_domains.as_deref().unwrap_or_default(), &file.origins);
@@ -326,10 +327,6 @@ fn policy_urls(file: &SiteFile, wrong: &mut Complaints) -> BTreeMap<String, Stri
 /// Small letters, digits and dashes: it stands in URLs, cookies and attributes.
 fn is_id(id: &str, most: usize) -> bool {
     (1..=most).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn is_colour(colour: &str) -> bool {
-    colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// As a browser serialises an origin (RFC 6454, 6.2).

@@ -24,6 +24,7 @@ const recorded: Stored = {
   choice: { preferences: 'denied', analytics: 'granted' },
   pending: '',
   gpc: false,
+  told: '',
 };
 const waiting: Stored = { ...recorded, pending: `save.nb.${PREVIOUS}./kjop/a.b.html` };
 const config: Config = {

@@ -1,8 +1,9 @@
 // The choice cookie, the only thing that is kept on a visitor's device:
 // 2.<notice>.<visitor>.<consent>.<time>.<days>.<name>:1|<name>:0.<pending>
-// It begins with 2g where Global Privacy Control was on: an answer that was given without it is looked at again with it.
-// Pending is empty once the consent is recorded; until then it is <method>.<language>.<previous>.<page>, so that a later
-// page can send the same consent again. Version 1 had no days. How it is written stands in ../panel/keep.ts.
+// It begins with 2g where Global Privacy Control was on: an answer that was given without it is looked at again with it. Behind
+// that, or behind 2-, stands the day of the latest change of the policy that the visitor was told of, in days since 1970.
+// Pending is empty once the consent is recorded; until then it is <method>.<language>~<variant>.<previous>.<page>, so that a
+// later page can send the same consent again. Version 1 had no days. How it is written stands in ../panel/keep.ts.
 
 import type { Choice, Config } from './config.js';
 
@@ -18,6 +19,8 @@ export interface Stored {
   readonly pending: string;
   /** Whether Global Privacy Control was on, or has been looked at since. */
   readonly gpc: boolean;
+  /** The day of the latest change of the policy that the visitor was told of. */
+  readonly told: string;
 }
 
 type Parts = [version: string, notice: string, visitor: string, id: string, time: string, ...string[]];
@@ -25,7 +28,7 @@ type Parts = [version: string, notice: string, visitor: string, id: string, time
 /** Null for what cannot be read; what is damaged inside does not hold, is denied, or is refused by the service. */
 export function parse(value: string, days: number): Stored | null {
   const [version, notice, visitor, id, time, ...rest] = value.split('.') as Parts;
-  if (!/^(1|2g?)$/.test(version) || visitor?.length !== 36) return null;
+  if (!/^(1|2(g?|-)\d*)$/.test(version) || visitor?.length !== 36) return null;
   const kept = version > '1' ? Number(rest.shift()) : days;
   const [answers = '', ...pending] = rest;
   const pairs = answers.split('|').map((pair) => {
@@ -40,7 +43,8 @@ export function parse(value: string, days: number): Stored | null {
     days: kept,
     choice: Object.freeze(Object.fromEntries(pairs)),
     pending: pending.join('.'),
-    gpc: version === '2g',
+    gpc: version[1] === 'g',
+    told: version.slice(2),
   };
 }
 

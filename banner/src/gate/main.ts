@@ -61,7 +61,7 @@ function release() {
 
 /** The notice is asked for beside the module that shows it. */
 function show(layer: Layer) {
-  notice ??= fetch(`${base}/v1/sites/${config.site}/notice?lang=${document.documentElement.lang}`);
+  notice ??= fetch(`${base}/v1/sites/${config.site}/notice?layer=${layer}&lang=${document.documentElement.lang}`);
   // The module hears of it, once it is here.
   notice.catch(() => {});
   gate.call('open', layer, notice);

@@ -3,16 +3,16 @@
 import type { Choice, Method } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 import { emit } from '../gate/events.js';
-import type { Carried, Gate, Notice } from '../gate/notice.js';
-import { noticeOf } from './ask.js';
-import { clean } from './clean.js';
+import type { Carried, Gate, Question } from '../gate/notice.js';
+import { isWhole, noticeOf } from './ask.js';
 import { pageOf, write } from './keep.js';
 import { type Outcome, sender } from './send.js';
+import { settingsOf } from './settings.js';
 import { uuid } from './uuid.js';
 
 export interface Answering {
   /** Takes a complete choice, and the notice that it answers. Settles when nothing is left of what it denies. */
-  decide(method: Method, choice: Choice, shown?: Notice): Promise<void>;
+  decide(method: Method, choice: Choice, shown?: Question): Promise<void>;
   /** Lets an answer stand that was given before the browser sent its signal. */
   confirm(): void;
   /** Takes up what was answered elsewhere, and what a page before this one could not finish. */
@@ -21,6 +21,8 @@ export interface Answering {
   adopt(carried: Carried): Promise<void>;
   /** Takes what runs here before an answer. */
   permit(silence: readonly string[], cookieless: boolean): void;
+  /** Remembers that the visitor was told of a change that is to come. */
+  told(shown: Question): void;
 }
 
 export function answering(gate: Gate): Answering {
@@ -38,7 +40,7 @@ export function answering(gate: Gate): Answering {
   );
   addEventListener('online', retry);
 
-  async function decide(method: Method, answers: Choice, shown?: Notice) {
+  async function decide(method: Method, answers: Choice, shown?: Question) {
     // Another tab may have answered since.
     const former = gate.read() ?? gate.stored;
     const now = Date.now();
@@ -55,17 +57,18 @@ export function answering(gate: Gate): Answering {
       chosenAt: now,
       days: shown ? shown[lasts] : config.days,
       choice,
-      pending: [method, shown?.language, former?.id, pageOf(location.pathname)].join('.'),
+      pending: [method, shown && languageOf(shown), former?.id, pageOf(location.pathname)].join('.'),
       gpc: !!navigator.globalPrivacyControl,
+      told: dayOf(shown) ?? former?.told ?? '',
     };
     interrupt();
     write(config, gate.stored);
     const stuck = apply();
     send(gate.stored);
-    if (shown) clean(gate, shown);
-    follow(stuck);
-    // A new page sees to it itself.
-    if (!shown && !stuck) await tidy();
+    if (!stuck) follow(stuck);
+    // All that it takes is here when the answer comes from the settings; otherwise a new page sees to it itself.
+    if (!stuck || (shown && isWhole(shown))) await tidy();
+    if (stuck) follow(stuck);
   }
 
   /** An answer from before the browser sent its signal stands, where the signal is none. */
@@ -77,7 +80,7 @@ export function answering(gate: Gate): Answering {
 
   /** Where everything is granted there is nothing to delete, and nothing to ask for. */
   async function tidy() {
-    if (!services.every(({ id }) => granted(id))) clean(gate, await noticeOf(gate));
+    if (!services.every(({ id }) => granted(id))) (await settingsOf(gate)).clean(gate, await noticeOf(gate));
   }
 
   /** Holds the page to a new answer; answers whether only a new page can. */
@@ -155,7 +158,7 @@ export function answering(gate: Gate): Answering {
 
   async function adopt({ at, ...answer }: Carried) {
     if ((gate.read()?.chosenAt ?? 0) < at) {
-      write(config, { ...answer, chosenAt: at, pending: '', gpc: false });
+      write(config, { ...answer, chosenAt: at, pending: '', gpc: false, told: '' });
       await resume();
     }
   }
@@ -168,5 +171,17 @@ export function answering(gate: Gate): Answering {
     release();
   }
 
-  return { decide, confirm, resume, adopt, permit };
+  function told(shown: Question) {
+    if (!gate.stored) return;
+    gate.stored = { ...gate.stored, told: dayOf(shown) ?? '' };
+    write(config, gate.stored);
+  }
+
+  return { decide, confirm, resume, adopt, permit, told };
 }
+
+/** What was shown: the language, and the variant where there are several. */
+const languageOf = ({ language, variant }: Question) => (variant ? `${language}~${variant}` : language);
+
+/** The day of the change that a notice announces, as days since 1970. */
+const dayOf = (shown?: Question) => shown?.announcement && `${Date.parse(shown.announcement.date) / 864e5}`;

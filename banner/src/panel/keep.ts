@@ -3,9 +3,18 @@
 import type { Config } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 
-export function format({ notice, visitor, id, chosenAt, days, choice, pending, gpc }: Stored): string {
+export function format({ notice, visitor, id, chosenAt, days, choice, pending, gpc, told }: Stored): string {
   const answers = Object.entries(choice).map(([name, answer]) => `${name}:${+(answer === 'granted')}`);
-  return [gpc ? '2g' : '2', notice, visitor, id, chosenAt.toString(36), days, answers.join('|'), pending].join('.');
+  return [
+    `2${gpc ? 'g' : told && '-'}${told}`,
+    notice,
+    visitor,
+    id,
+    chosenAt.toString(36),
+    days,
+    answers.join('|'),
+    pending,
+  ].join('.');
 }
 
 /** The path alone, in the letters that a cookie may hold, so that a second sending says the same as the first. */

@@ -39,6 +39,7 @@ function service(...answers: (Response | string)[]) {
         choice: {},
         pending: 'save...',
         gpc: false,
+        told: '',
       } satisfies Stored);
       return quiet();
     },
@@ -127,6 +128,7 @@ test('an answer that is on its way when the next is given is asked about again, 
     choice: {},
     pending: 'save...',
     gpc: false,
+    told: '',
   });
   send(stored('yes'));
   interrupt();

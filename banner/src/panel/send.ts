@@ -75,7 +75,8 @@ export function sender(
 }
 
 export function bodyOf({ notice, visitor, id, choice, pending }: Stored): string {
-  const [method, language, previous, ...page] = pending.split('.');
+  const [method, shown = '', previous, ...page] = pending.split('.');
+  const [language, variant] = shown.split('~');
   return JSON.stringify({
     notice,
     visitor,
@@ -84,6 +85,7 @@ export function bodyOf({ notice, visitor, id, choice, pending }: Stored): string
     method,
     // Missing when no notice was shown: a script answered.
     language: language || undefined,
+    variant,
     previous: previous || undefined,
     page: page.join('.'),
   });
