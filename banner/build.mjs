@@ -49,6 +49,7 @@ async function buildEmbedded() {
   await squeeze(`${OUT}/settings.js`, true);
   await bundle('panel', 'esm', { __SAMTYKKE_SETTINGS__: JSON.stringify(await hashOf('settings.js')) });
   await squeeze(`${OUT}/panel.js`, true);
+  await bundle('preview', 'esm');
   const kinds = await buildServices();
   await buildExtras();
   await bundle('report', 'esm', { __SAMTYKKE_VENDORS__: JSON.stringify(vendors(kinds)) });

@@ -5,7 +5,7 @@ import type { Question } from '../gate/notice.js';
 import { answers, button, type Decide } from './buttons.js';
 import { element } from './element.js';
 import css from './first.css';
-import { sheetOf } from './sheet.js';
+import { important } from './sheet.js';
 import { announced, duration, fill, list } from './words.js';
 
 export function firstLayer(question: Question, decide: Decide, choose: () => void): HTMLElement {
@@ -40,7 +40,7 @@ export function firstLayer(question: Question, decide: Decide, choose: () => voi
   if (look.logo) layer.prepend(element('img', { src: look.logo, alt: name }));
   for (const made of layer.querySelectorAll('button')) made.slot = 'buttons';
   const root = layer.attachShadow({ mode: 'open' });
-  root.adoptedStyleSheets = [sheetOf(css)];
+  root.adoptedStyleSheets = [important(css)];
   root.append(
     element('div', { class: 'words' }, element('slot', {})),
     element('div', { class: 'buttons' }, element('slot', { name: 'buttons' })),

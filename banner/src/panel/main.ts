@@ -1,29 +1,16 @@
 // The panel: loaded only when a visitor is asked, or asks, or answers.
 
 import { on } from '../gate/events.js';
-import type { Gate, Layer, Notice, PanelModule, Question } from '../gate/notice.js';
+import type { Gate, Layer, PanelModule, Question } from '../gate/notice.js';
 import { type Answering, answering } from './answer.js';
 import { noticeOf, questionOf } from './ask.js';
 import type { Decide } from './buttons.js';
-import { all, complete } from './choice.js';
-import { element } from './element.js';
+import { all } from './choice.js';
 import { firstLayer } from './first.js';
-import css from './panel.css';
+import { dressWith, host, root, say, stand } from './host.js';
 import { makeRoom } from './room.js';
 import { settingsOf } from './settings.js';
-import { sheetOf } from './sheet.js';
 import { answerOf } from './signal.js';
-import { directionOf } from './words.js';
-
-const STATUS_MS = 5e3;
-
-const host = document.createElement('samtykke-panel');
-const root = host.attachShadow({ mode: 'open' });
-// Stays in the page: a screen reader only speaks of a status that was there, empty, before.
-const status = element('p', { class: 'status', role: 'status' });
-const sheets = new Set<string>();
-dressWith(css);
-root.append(element('slot', {}), status);
 
 let standing = false;
 let show: ((layer: Layer) => void) | undefined;
@@ -36,8 +23,7 @@ const answeringFor = (gate: Gate) => {
 
 export const set: PanelModule['set'] = async (gate, given) => {
   const { purposes } = gate.config;
-  const choice =
-    typeof given === 'string' ? all(purposes, given) : complete(purposes, gate.purposeOf, given, gate.choice());
+  const choice = typeof given === 'string' ? all(purposes, given) : (await settingsOf(gate)).complete(gate, given);
   return answeringFor(gate).decide('api', choice);
 };
 
@@ -46,14 +32,16 @@ export const resume: PanelModule['resume'] = (gate) => answeringFor(gate).resume
 export const adopt: PanelModule['adopt'] = (gate, carried) => answeringFor(gate).adopt(carried);
 
 export const announce: PanelModule['announce'] = async (gate) => {
-  const notice = await stand(gate, await noticeOf(gate));
+  const notice = await noticeOf(gate);
+  await stand(notice);
   const { announcement, css } = await settingsOf(gate);
   dressWith(css);
   root.append(announcement(notice, () => answeringFor(gate).told(notice)));
 };
 
 export const open: PanelModule['open'] = async (gate, layer, first) => {
-  const question = await stand(gate, await (layer === 1 ? questionOf : noticeOf)(gate, first));
+  const question = await (layer === 1 ? questionOf : noticeOf)(gate, first);
+  await stand(question);
   if (!standing) standIn(gate);
   standing = true;
   if (layer === 2 || (layer && !(gate.choice() && gate.heeded()) && !heed(gate, question))) {
@@ -62,17 +50,6 @@ export const open: PanelModule['open'] = async (gate, layer, first) => {
   }
 };
 
-/** Puts the panel into the page, as soon as there is one. */
-async function stand<Q extends Question>(gate: Gate, question: Q): Promise<Q> {
-  if (!document.body) await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }));
-  // Before the body: the keyboard meets it first, and nothing in the body changes place or count.
-  if (!host.isConnected) {
-    dress(question);
-    document.body.before(host);
-  }
-  return question;
-}
-
 /** Has words put where frames and films are held, in this page and in what is added to it. */
 function standIn(gate: Gate): void {
   const isHeld = () => document.querySelector(gate.heldEmbed);
@@ -80,8 +57,7 @@ function standIn(gate: Gate): void {
     if (!isHeld()) return;
     observer.disconnect();
     const notice = await noticeOf(gate);
-    (await settingsOf(gate)).embeds(gate, notice, (name) => {
-      const choice = complete(gate.config.purposes, gate.purposeOf, { [name]: 'granted' }, gate.choice());
+    (await settingsOf(gate)).embeds(gate, notice, (choice) => {
       answeringFor(gate).decide('save', choice, notice);
       say(notice.texts.saved);
     });
@@ -156,7 +132,7 @@ function panel(gate: Gate, question: Question): (layer: Layer) => void {
         body.inert = false;
       };
       layer.querySelector('h2')?.focus();
-    } else leaveRoom = makeRoom(layer, question.look.position);
+    } else leaveRoom = makeRoom(layer, question.look.position === 'top' ? 'top' : 'bottom');
   }
 
   async function settings() {
@@ -180,30 +156,4 @@ function panel(gate: Gate, question: Question): (layer: Layer) => void {
   }
 
   return (layer) => (layer === 1 ? ask() : settings());
-}
-
-function dressWith(css: string): void {
-  if (sheets.has(css)) return;
-  sheets.add(css);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheetOf(css)];
-}
-
-function say(text: string): void {
-  status.textContent = text;
-  setTimeout(() => {
-    status.textContent = '';
-  }, STATUS_MS);
-}
-
-function dress({ language, look }: Question) {
-  host.lang = language;
-  host.dir = directionOf(language);
-  const dark = look.theme === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : look.theme === 'dark';
-  host.setAttribute('theme', dark ? 'dark' : 'light');
-  const own = Object.entries({ ...look[dark ? 'dark' : 'light'], font: look.font, radius: look.radius });
-  const rules = own.map(([name, value]) => (value == null ? '' : `--samtykke-${name}:${value}!important;`));
-  dressWith(`:host([theme]){${rules.join('')}}`);
-  const { style } = document.documentElement;
-  // A page that hides everything hides this too.
-  if (getComputedStyle(document.documentElement).display === 'none') style.setProperty('display', 'block', 'important');
 }

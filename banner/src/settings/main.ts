@@ -3,6 +3,7 @@
 
 export { announcement } from './announcement.js';
 export { clean } from './clean.js';
+export { complete } from './complete.js';
 export { embeds } from './embeds.js';
 export { secondLayer } from './second.js';
 export { default as css } from './settings.css';
