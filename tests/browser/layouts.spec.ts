@@ -126,11 +126,11 @@ for (const [layout, position] of [
       await page.locator('a[href="#"]').first().focus();
       for (let presses = 0; presses < 59; presses += 1) {
         await page.keyboard.press('Tab');
-        expect(await hidden(page), `${style} ${presses}`).toBe(false);
+        await expect.poll(() => hidden(page), `${style} ${presses}`).toBe(false);
       }
       for (let presses = 0; presses < 59; presses += 1) {
         await page.keyboard.press('Shift+Tab');
-        expect(await hidden(page), `${style} back ${presses}`).toBe(false);
+        await expect.poll(() => hidden(page), `${style} back ${presses}`).toBe(false);
       }
     }
   });

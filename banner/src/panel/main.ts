@@ -132,7 +132,7 @@ function panel(gate: Gate, question: Question): (layer: Layer) => void {
         body.inert = false;
       };
       layer.querySelector('h2')?.focus();
-    } else leaveRoom = makeRoom(layer, question.look.position === 'top' ? 'top' : 'bottom');
+    } else leaveRoom = makeRoom(layer);
   }
 
   async function settings() {

@@ -1,16 +1,21 @@
 // While a layer covers an edge of the page, the page can be scrolled by as much further, so that nothing in it stays hidden behind.
 
+/** Both keep clear of the layer: what the visitor tabs to, and the end of the page. Neither moves what is there. */
+const PROPERTIES = ['scroll-padding', 'padding-bottom'];
 const OPPOSITE: Readonly<Record<string, string>> = { top: 'bottom', bottom: 'top', start: 'end', end: 'start' };
 
-/** `edge`: the one that it covers. Answers with what ends it. */
-export function makeRoom(layer: HTMLElement, edge: string): () => void {
+/** Answers with what ends it. */
+export function makeRoom(layer: HTMLElement): () => void {
   const { style } = document.documentElement;
-  // Both keep clear of the layer: what the visitor tabs to, and the end of the page. Neither moves what is there.
-  const properties = [`scroll-padding-${edge}`, 'padding-bottom'];
-  const before = properties.map((property) => style.getPropertyValue(property));
-  const observer = new ResizeObserver(() => {
-    for (const property of properties) style.setProperty(property, `${layer.offsetHeight}px`);
-  });
+  const before = PROPERTIES.map((property) => style.getPropertyValue(property));
+  const position = () => layer.getAttribute('position') ?? '';
+  const isAtTop = () => position() === 'top';
+  const keepClear = () => {
+    const height = `${layer.offsetHeight}px`;
+    style.scrollPadding = isAtTop() ? `${height} 0 0` : `0 0 ${height}`;
+    style.paddingBottom = height;
+  };
+  const observer = new ResizeObserver(keepClear);
   observer.observe(layer);
   const uncover = ({ target }: Event) => {
     const reached = target as Element;
@@ -18,15 +23,20 @@ export function makeRoom(layer: HTMLElement, edge: string): () => void {
       const [it, over] = [reached, layer].map((part) => part.getBoundingClientRect()) as [DOMRect, DOMRect];
       return it.top >= over.top && it.bottom <= over.bottom && it.left >= over.left && it.right <= over.right;
     };
-    if (layer.contains(reached) || !isHidden()) return;
-    reached.scrollIntoView({ block: 'center' });
     // At the end of what scrolls, and where nothing does, it is the layer that makes way.
-    if (isHidden()) layer.setAttribute('position', OPPOSITE[layer.getAttribute('position') ?? ''] ?? '');
+    for (const place of [position(), OPPOSITE[position()] ?? '']) {
+      if (layer.contains(reached) || !isHidden()) return;
+      layer.setAttribute('position', place);
+      keepClear();
+      reached.scrollIntoView({ block: isAtTop() ? 'end' : 'start' });
+    }
   };
-  addEventListener('focusin', uncover);
+  // Browsers scroll to what is reached only after they have told of it.
+  const reach = (event: Event) => requestAnimationFrame(() => uncover(event));
+  addEventListener('focusin', reach);
   return () => {
-    removeEventListener('focusin', uncover);
+    removeEventListener('focusin', reach);
     observer.disconnect();
-    for (const [at, property] of properties.entries()) style.setProperty(property, before[at] ?? '');
+    for (const [at, property] of PROPERTIES.entries()) style.setProperty(property, before[at] ?? '');
   };
 }
