@@ -26,6 +26,7 @@ pub mod config;
 pub mod consent;
 pub mod contact;
 pub mod cookie;
+pub mod day;
 pub mod db;
 pub mod domain;
 pub mod erasure;
