@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::announcement::Announcement;
 use crate::complaints::{Complaints, syntax};
 use crate::contact::Contact;
 use crate::domain;
 use crate::error::Error;
 use crate::link;
-use crate::notice::{Content, Look, NECESSARY};
+use crate::notice::{Content, Look, NECESSARY, yes};
 use crate::place::Place;
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
 use crate::unknown_place;
+use crate::variant::{self, Variant};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +39,8 @@ struct SiteFile {
     dnt: bool,
     currency: Option<String>,
     unknown_place: Option<String>,
+    #[serde(default = "yes")]
+    service_switches: bool,
     #[serde(default)]
     look: Look,
     #[serde(default)]
@@ -45,6 +49,9 @@ struct SiteFile {
     services: Vec<Service>,
     #[serde(default)]
     texts: BTreeMap<String, Texts>,
+    announcement: Option<Announcement>,
+    #[serde(default)]
+    variants: Vec<Variant>,
     #[serde(default)]
     contact: Contact,
 }
@@ -52,10 +59,6 @@ struct SiteFile {
 /// A leap year, so that no law's twelve months are cut short.
 const fn a_year() -> u32 {
     366
-}
-
-const fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -137,6 +140,10 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     });
     let texts = all_texts(&file, &mut wrong);
     let policy_url = policy_urls(&file, &mut wrong);
+    let announced = file.announcement.iter().flat_map(|announcement| announcement.check(&file.languages));
+    for (key, reason) in announced.chain(variant::check(&file.variants, &texts)) {
+        wrong.say(&key, &reason);
+    }
 
     if !wrong.found.is_empty() {
         return Err(Error::SiteFile(wrong.found.join("\n")));
@@ -152,6 +159,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         services: file.services,
         look: file.look,
         texts,
+        service_switches: file.service_switches,
+        announcement: file.announcement,
+        variants: file.variants,
     };
     Ok(Parsed {
         key: file.id,
