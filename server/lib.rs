@@ -14,9 +14,12 @@
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
 //!
+//! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
+//!
 //! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
 //! its hash find it among the [`scripts`]; those in [`report`] mode tell of tags that nobody holds back.
 
+pub mod announcement;
 pub mod append;
 pub mod backup;
 pub mod banner;
@@ -26,6 +29,7 @@ pub mod config;
 pub mod consent;
 pub mod contact;
 pub mod cookie;
+pub mod day;
 pub mod db;
 pub mod domain;
 pub mod erasure;
@@ -60,8 +64,10 @@ pub mod shown;
 pub mod signal;
 pub mod site;
 pub mod site_file;
+pub mod stats;
 pub mod texts;
 pub mod unknown_place;
+pub mod variant;
 pub mod visitor;
 
 pub use http::app;

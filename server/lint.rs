@@ -6,6 +6,7 @@ use crate::notice::{Content, NECESSARY};
 use crate::service::Service;
 use crate::site_file::Parsed;
 use crate::texts;
+use crate::variant::Variant;
 
 /// Authorities take half a year for the least that a refusal is left in peace.
 const QUIET_DAYS: u32 = 183;
@@ -19,6 +20,7 @@ pub fn findings(parsed: &Parsed) -> Vec<String> {
     found.extend(content.services.iter().flat_map(|service| service_findings(content, service)));
     found.extend(content.purposes.iter().flat_map(|purpose| purpose_findings(content, purpose)));
     found.extend(content.texts.keys().flat_map(|language| text_findings(content, language)));
+    found.extend(content.variants.iter().flat_map(|variant| variant_findings(content, variant)));
     found.extend(site_findings(parsed));
     found
 }
@@ -176,6 +178,16 @@ fn text_findings(content: &Content, language: &str) -> Vec<String> {
     found
 }
 
+/// What is only said in a variant.
+fn variant_findings(content: &Content, variant: &Variant) -> Vec<String> {
+    let varied = content.varied(variant);
+    let found = variant.texts.keys().flat_map(|language| {
+        let known = text_findings(content, language);
+        text_findings(&varied, language).into_iter().filter(move |finding| !known.contains(finding))
+    });
+    found.map(|finding| format!("variant `{}`: {finding}", variant.id)).collect()
+}
+
 fn site_findings(parsed: &Parsed) -> Vec<String> {
     let content = &parsed.content;
     let mut found = Vec::new();
@@ -318,6 +330,8 @@ storage = ["NO"]
         );
         check("[contact]", &texts("details = \"We rest this on our legitimate interest.\""), "legitimate interest");
         check("[contact]", &texts("intro = \"We use cookies for the purposes below.\""), "does not say who asks");
+        let variant = "[[variants]]\nid = \"b\"\nshare = 5\ntexts.en.intro = \"We use cookies.\"\n\n[contact]";
+        check("[contact]", variant, "variant `b`: texts.en.intro: does not say who asks");
         // The site.
         check("policy_url", "remember_days = 30\npolicy_url", "asked again after 30 days");
         check(

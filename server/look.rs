@@ -128,6 +128,9 @@ struct Palette {
 const LIGHT: Palette = Palette { name: "light", paper: "#ffffff", ink: "#1a1a1a", line: "#767676" };
 const DARK: Palette = Palette { name: "dark", paper: "#1c1c1e", ink: "#f2f2f2", line: "#8e8e93" };
 
+pub const PLACES: &str =
+    "expected \"bottom\" or \"top\" with a bar, \"start\" or \"end\" with a box, and none with a centred one";
+
 /// WCAG 2.2: 1.4.3 for text, 1.4.11 for what can be pressed.
 const TEXT: f64 = 4.5;
 const PARTS: f64 = 3.0;
@@ -136,16 +139,8 @@ impl Look {
     /// What is wrong with it: key → what was expected. `origins` are the site's, where a logo may come from.
     pub fn check(&self, origins: &[String]) -> Vec<(String, String)> {
         let mut wrong = Vec::new();
-        let fits = match (self.layout, self.position) {
-            (_, None) | (Layout::Bar, Some(Position::Bottom | Position::Top)) => true,
-            (layout, Some(Position::Start | Position::End)) => layout == Layout::Box,
-            _ => false,
-        };
-        if !fits {
-            wrong.push((
-                "look.position".into(),
-                "expected \"bottom\" or \"top\" with a bar, \"start\" or \"end\" with a box, and none with a centred one".into(),
-            ));
+        if !self.is_placed() {
+            wrong.push(("look.position".into(), PLACES.into()));
         }
         if self.radius.is_some_and(|radius| radius > 32) {
             wrong.push(("look.radius".into(), "expected 0 to 32 pixels".into()));
@@ -174,13 +169,20 @@ impl Look {
         wrong
     }
 
-    /// `layout` and `position` are those of a variant, where it has its own.
-    pub fn shown(&self, layout: Option<Layout>, position: Option<Position>) -> Shown<'_> {
-        let (layout, own) = (layout.unwrap_or(self.layout), self.position.filter(|_| layout.is_none()));
-        let usual = if layout == Layout::Box { Position::Start } else { Position::Bottom };
+    /// Whether the layout has that position.
+    pub fn is_placed(&self) -> bool {
+        match (self.layout, self.position) {
+            (_, None) | (Layout::Bar, Some(Position::Bottom | Position::Top)) => true,
+            (layout, Some(Position::Start | Position::End)) => layout == Layout::Box,
+            _ => false,
+        }
+    }
+
+    pub fn shown(&self) -> Shown<'_> {
+        let usual = if self.layout == Layout::Box { Position::Start } else { Position::Bottom };
         Shown {
-            layout,
-            position: position.or(own).unwrap_or(usual),
+            layout: self.layout,
+            position: self.position.unwrap_or(usual),
             theme: self.theme,
             radius: self.radius.map(|radius| format!("{radius}px")),
             font: self.font.as_deref(),
@@ -326,7 +328,7 @@ mod tests {
     #[test]
     fn a_line_follows_the_paper_where_the_usual_one_cannot_be_seen() {
         let look: Look = toml::from_str("light.paper = \"#a0a0a0\"").expect("a look");
-        assert_eq!(look.shown(None, None).light.line.as_deref(), Some("#1a1a1a"));
+        assert_eq!(look.shown().light.line.as_deref(), Some("#1a1a1a"));
     }
 
     #[test]

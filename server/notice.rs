@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::announcement::Announcement;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::hash::sha256;
@@ -12,6 +13,7 @@ use crate::look::Look;
 use crate::schema::notices;
 use crate::service::Service;
 use crate::texts::Texts;
+use crate::variant::Variant;
 
 /// The purpose that is never asked about: what the page cannot work without.
 pub const NECESSARY: &str = "necessary";
@@ -33,6 +35,24 @@ pub struct Content {
     pub look: Look,
     /// Language → texts, the site's own among them.
     pub texts: BTreeMap<String, Texts>,
+    /// Each service has a switch of its own. What follows is left out while it says nothing, so that a notice from before there was any
+    /// of it keeps its hash.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub service_switches: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
+    /// Other forms of the same question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
+}
+
+pub const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+pub const fn is_yes(it: &bool) -> bool {
+    *it
 }
 
 /// A notice as it is kept.

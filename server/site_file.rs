@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::announcement::Announcement;
 use crate::complaints::{Complaints, syntax};
 use crate::contact::Contact;
 use crate::domain;
 use crate::error::Error;
 use crate::link;
 use crate::look::Look;
-use crate::notice::{Content, NECESSARY};
+use crate::notice::{Content, NECESSARY, yes};
 use crate::place::Place;
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
 use crate::unknown_place;
+use crate::variant::{self, Variant};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +40,8 @@ struct SiteFile {
     dnt: bool,
     currency: Option<String>,
     unknown_place: Option<String>,
+    #[serde(default = "yes")]
+    service_switches: bool,
     #[serde(default)]
     look: Look,
     #[serde(default)]
@@ -46,6 +50,9 @@ struct SiteFile {
     services: Vec<Service>,
     #[serde(default)]
     texts: BTreeMap<String, Texts>,
+    announcement: Option<Announcement>,
+    #[serde(default)]
+    variants: Vec<Variant>,
     #[serde(default)]
     contact: Contact,
 }
@@ -53,10 +60,6 @@ struct SiteFile {
 /// A leap year, so that no law's twelve months are cut short.
 const fn a_year() -> u32 {
     366
-}
-
-const fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -138,6 +141,10 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     });
     let texts = all_texts(&file, &mut wrong);
     let policy_url = policy_urls(&file, &mut wrong);
+    let announced = file.announcement.iter().flat_map(|announcement| announcement.check(&file.languages));
+    for (key, reason) in announced.chain(variant::check(&file.variants, &file.look, &texts)) {
+        wrong.say(&key, &reason);
+    }
 
     if !wrong.found.is_empty() {
         return Err(Error::SiteFile(wrong.found.join("\n")));
@@ -153,6 +160,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         services: file.services,
         look: file.look,
         texts,
+        service_switches: file.service_switches,
+        announcement: file.announcement,
+        variants: file.variants,
     };
     Ok(Parsed {
         key: file.id,

@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::QueryPayloadError;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, Data, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource};
-use actix_web::{App, Error as ActixError, FromRequest, Handler, Resource, Responder, Route};
+use actix_web::{App, Error as ActixError, FromRequest, Handler, HttpRequest, Resource, Responder, Route};
 use serde::de::DeserializeOwned;
 
 use crate::append::Appender;
@@ -33,7 +33,9 @@ use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
 use crate::scripts::Older;
+use crate::signal::{self, Signal};
 use crate::site::{Site, Sites};
+use crate::stats::Counts;
 use address::Addresses;
 use demo::Demo;
 use problem::{Code, Problem};
@@ -55,8 +57,12 @@ pub struct State {
     pub older: Older,
     /// Only with `--demo`.
     pub demo: Option<Demo>,
+    /// What is counted of the question and its answers.
+    pub counts: Arc<Counts>,
     /// The clock, in unix ms.
     pub now: fn() -> i64,
+    /// A random number, 0 to 99.
+    pub percent: fn() -> u32,
 }
 
 #[rustfmt::skip]
@@ -183,6 +189,12 @@ async fn around<B: MessageBody + 'static>(
     tracing::debug!(%method, route, status, ms = seconds * 1000.0, "answered");
     state.metrics.request(method.as_str(), route, status, seconds);
     Ok(response)
+}
+
+/// What the browser says of itself before anybody asks.
+fn signals(request: &HttpRequest) -> Vec<Signal> {
+    let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
+    signal::read(said("sec-gpc"), said("dnt"))
 }
 
 /// Says which field cannot be read, and why.

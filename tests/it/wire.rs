@@ -108,6 +108,24 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
 }
 
 #[test]
+fn the_description_of_the_notice_names_what_both_layers_have() {
+    let database = Database::sqlite();
+    let announcement = "[announcement]\ndate = \"2999-01-01\"\ntext = { nb = \"Nytt.\", en = \"News.\" }\n\n[contact]";
+    database.apply(&crate::variants::varied().replace("[contact]", announcement));
+    let server = Server::with(database, settings());
+    let schema = server.get("/openapi.json").json()["components"]["schemas"]["Notice"].clone();
+    let keys = |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
+    let whole = server.get("/v1/sites/shop/notice").json();
+    let mut described = keys(&schema["properties"]);
+    described.sort();
+    assert_eq!(keys(&whole), described);
+    let first = keys(&server.get("/v1/sites/shop/notice?layer=1").json());
+    for required in schema["required"].as_array().expect("a list") {
+        assert!(first.iter().any(|key| required == key), "{required}");
+    }
+}
+
+#[test]
 fn that_global_privacy_control_is_honoured_is_said_where_it_is_looked_for() {
     let server = Server::start(Database::sqlite());
     let answer = server.get("/.well-known/gpc.json").expect(200);
