@@ -69,10 +69,29 @@ export type Texts = Readonly<
     | 'honoured'
     | 'embed'
     | 'once'
-    | 'always',
+    | 'always'
+    | 'responsible'
+    | 'your_choice'
+    | 'no_choice'
+    | 'chosen'
+    | 'allowed'
+    | 'not_allowed'
+    | 'change'
+    | 'download'
+    | 'history'
+    | `action_${Action}`
+    | 'forget'
+    | 'forget_sure'
+    | 'forget_yes'
+    | 'forget_no'
+    | 'forgotten'
+    | 'failed',
     string
   >
 >;
+
+/** What an answer was to the one before it, as the service records it. */
+export type Action = 'granted' | 'partial' | 'refused' | 'withdrawn' | 'renewed';
 
 export interface Purpose {
   readonly id: string;
@@ -167,7 +186,9 @@ export interface PanelModule {
   resume(gate: Gate): Promise<void>;
   /** Takes an answer that was given elsewhere, unless a newer one was given here. */
   adopt(gate: Gate, carried: Carried): Promise<void>;
+  /** Forgets the visitor on this device, once the service has. */
+  forget(gate: Gate, notice: Notice): Promise<void>;
 }
 
-/** The placeholders of the page alone (0), the question (1), or the settings (2). */
+/** The placeholders and the declarations of the page alone (0), the question (1), or the settings (2). */
 export type Layer = 0 | 1 | 2;

@@ -19,6 +19,8 @@ export interface Answering {
   resume(): Promise<void>;
   /** Takes an answer that was given elsewhere, unless a newer one was given here. */
   adopt(carried: Carried): Promise<void>;
+  /** Forgets the visitor on this device, once the service has: denies everything, and deletes what was left. */
+  forget(shown: Notice): void;
   /** Takes what runs here before an answer. */
   permit(silence: readonly string[], cookieless: boolean): void;
 }
@@ -160,6 +162,18 @@ export function answering(gate: Gate): Answering {
     }
   }
 
+  function forget(shown: Notice) {
+    interrupt();
+    gate.stored = null;
+    gate.receipt = null;
+    gate.permitted = [];
+    gate.withoutCookies = false;
+    write(config, null);
+    const stuck = apply();
+    clean(gate, shown);
+    follow(stuck);
+  }
+
   function permit(silence: readonly string[], cookieless: boolean) {
     if (!silence.length && !cookieless) return;
     gate.permitted = silence;
@@ -168,5 +182,5 @@ export function answering(gate: Gate): Answering {
     release();
   }
 
-  return { decide, confirm, resume, adopt, permit };
+  return { decide, confirm, resume, adopt, forget, permit };
 }

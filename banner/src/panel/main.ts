@@ -7,6 +7,7 @@ import { noticeOf } from './ask.js';
 import type { Decide } from './buttons.js';
 import { all, complete } from './choice.js';
 import { inkOn } from './contrast.js';
+import { declareIn } from './declaration.js';
 import { element } from './element.js';
 import { firstLayer } from './first.js';
 import css from './panel.css';
@@ -44,6 +45,8 @@ export const resume: PanelModule['resume'] = (gate) => answeringFor(gate).resume
 
 export const adopt: PanelModule['adopt'] = (gate, carried) => answeringFor(gate).adopt(carried);
 
+export const forget: PanelModule['forget'] = async (gate, notice) => answeringFor(gate).forget(notice);
+
 export const open: PanelModule['open'] = async (gate, layer, first) => {
   const notice = await noticeOf(gate, first);
   if (!document.body) await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }));
@@ -59,6 +62,7 @@ export const open: PanelModule['open'] = async (gate, layer, first) => {
 
 /** Has words put where frames and films are held, in this page and in what is added to it. */
 function standIn(gate: Gate, notice: Notice): void {
+  declareIn(gate, notice);
   const isHeld = () => document.querySelector(gate.heldEmbed);
   const look = async () => {
     if (!isHeld()) return;
