@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import type { Receipt } from '../../banner/src/gate/api.js';
-import { visit } from './pages.js';
+import { note, seen, visit } from './pages.js';
 import { expect, test } from './test.js';
 
 const ELEMENT = '<h2>Cookies</h2><samtykke-declaration></samtykke-declaration>';
@@ -159,6 +159,22 @@ test('who wants to be forgotten is, here and at the service, and is asked again'
   await page.waitForLoadState('networkidle');
   expect(shop.tags()).toHaveLength(before);
   expect(await shop.cookies()).toEqual([]);
+});
+
+test('where a script ran that cannot be taken back, being forgotten loads the page anew', async ({
+  page,
+  service,
+  shop,
+}) => {
+  await visit(page, service, `<script type="text/plain" data-purpose="analytics">${note('ran')}</script>${ELEMENT}`);
+  const { capability } = await shop.receipt(() => shop.first.locator('button[name=accept_all]').click());
+  await expect.poll(() => seen(page)).toEqual(['ran']);
+  await wish(page, 'forget').click();
+  await Promise.all([page.waitForEvent('load'), wish(page, 'forget_yes').click()]);
+  await expect(shop.first).toBeVisible();
+  expect(await seen(page)).toEqual([]);
+  expect(await shop.cookies()).toEqual([]);
+  expect(await service.history(capability)).toEqual([]);
 });
 
 test('whoever thinks better of it keeps everything, by the keyboard', async ({ page, service, shop }) => {
