@@ -34,6 +34,10 @@ const SHARED = [
   'read',
   'update',
   'told',
+  'decide',
+  'confirm',
+  'permit',
+  'interrupt',
 ];
 const MANGLED = {
   mangleProps: new RegExp(`^(${SHARED.join('|')})$`),
@@ -47,7 +51,12 @@ async function buildEmbedded() {
   await squeeze(`${OUT}/gate.js`);
   await bundle('settings', 'esm');
   await squeeze(`${OUT}/settings.js`, true);
-  await bundle('panel', 'esm', { __SAMTYKKE_SETTINGS__: JSON.stringify(await hashOf('settings.js')) });
+  await bundle('declaration', 'esm');
+  await squeeze(`${OUT}/declaration.js`, true);
+  await bundle('panel', 'esm', {
+    __SAMTYKKE_SETTINGS__: JSON.stringify(await hashOf('settings.js')),
+    __SAMTYKKE_DECLARATION__: JSON.stringify(await hashOf('declaration.js')),
+  });
   await squeeze(`${OUT}/panel.js`, true);
   await bundle('preview', 'esm');
   const kinds = await buildServices();
@@ -209,6 +218,7 @@ async function weigh() {
   const apart = [
     { name: '(gate.js, no site)', ...weightOf(gate) },
     { name: '(settings.js)', ...weightOf(await readFile(`${OUT}/settings.js`, 'utf8')) },
+    { name: '(declaration.js)', ...weightOf(await readFile(`${OUT}/declaration.js`, 'utf8')) },
   ];
   for (const { name, raw, brotli } of [...rows, all, ...apart]) {
     console.log(name.padEnd(20), String(raw).padStart(6), String(brotli).padStart(6));

@@ -57,7 +57,7 @@ pub fn modules() -> &'static BTreeMap<&'static str, Asset> {
     static MODULES: OnceLock<BTreeMap<&'static str, Asset>> = OnceLock::new();
     MODULES.get_or_init(|| {
         let module = |name| Some((name, Asset::new(Built::get(&format!("{name}.js"))?.data.into_owned())));
-        ["panel", "settings", "report", "preview"].into_iter().filter_map(module).collect()
+        ["panel", "settings", "declaration", "report", "preview"].into_iter().filter_map(module).collect()
     })
 }
 

@@ -112,10 +112,29 @@ export type Texts = QuestionTexts &
       | 'dismiss'
       | 'embed'
       | 'once'
-      | 'always',
+      | 'always'
+      | 'responsible'
+      | 'your_choice'
+      | 'no_choice'
+      | 'chosen'
+      | 'allowed'
+      | 'not_allowed'
+      | 'change'
+      | 'download'
+      | 'history'
+      | `action_${Action}`
+      | 'forget'
+      | 'forget_sure'
+      | 'forget_yes'
+      | 'forget_no'
+      | 'forgotten'
+      | 'failed',
       string
     >
   >;
+
+/** What an answer was to the one before it, as the service records it. */
+export type Action = 'granted' | 'partial' | 'refused' | 'withdrawn' | 'renewed';
 
 export interface AskedPurpose {
   readonly id: string;
@@ -215,7 +234,9 @@ export interface PanelModule {
   adopt(gate: Gate, carried: Carried): Promise<void>;
   /** Tells somebody who answered before of a change of the policy that is to come. */
   announce(gate: Gate): Promise<void>;
+  /** Forgets the visitor on this device, once the service has. */
+  forget(gate: Gate): Promise<void>;
 }
 
-/** The placeholders of the page alone (0), the question (1), or the settings (2). */
+/** The placeholders and the declarations of the page alone (0), the question (1), or the settings (2). */
 export type Layer = 0 | 1 | 2;

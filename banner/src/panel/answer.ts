@@ -19,6 +19,8 @@ export interface Answering {
   resume(): Promise<void>;
   /** Takes an answer that was given elsewhere, unless a newer one was given here. */
   adopt(carried: Carried): Promise<void>;
+  /** Forgets the visitor on this device, once the service has: denies everything, and deletes what was left. */
+  forget(): Promise<void>;
   /** Takes what runs here before an answer. */
   permit(silence: readonly string[], cookieless: boolean): void;
   /** Remembers that the visitor was told of a change that is to come. */
@@ -163,6 +165,18 @@ export function answering(gate: Gate): Answering {
     }
   }
 
+  async function forget() {
+    interrupt();
+    gate.stored = null;
+    gate.receipt = null;
+    gate.permitted = [];
+    gate.withoutCookies = false;
+    write(config, null);
+    const stuck = apply();
+    await tidy();
+    follow(stuck);
+  }
+
   function permit(silence: readonly string[], cookieless: boolean) {
     if (!silence.length && !cookieless) return;
     gate.permitted = silence;
@@ -177,7 +191,7 @@ export function answering(gate: Gate): Answering {
     write(config, gate.stored);
   }
 
-  return { decide, confirm, resume, adopt, permit, told };
+  return { decide, confirm, resume, adopt, forget, permit, told };
 }
 
 /** What was shown: the language, and the variant where there are several. */

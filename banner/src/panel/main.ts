@@ -6,11 +6,13 @@ import { type Answering, answering } from './answer.js';
 import { noticeOf, questionOf } from './ask.js';
 import type { Decide } from './buttons.js';
 import { all } from './choice.js';
+import { declarationOf } from './declaration.js';
 import { firstLayer } from './first.js';
 import { dressWith, host, root, say, stand } from './host.js';
 import { makeRoom } from './room.js';
 import { settingsOf } from './settings.js';
 import { answerOf } from './signal.js';
+import { whenThere } from './there.js';
 
 let standing = false;
 let show: ((layer: Layer) => void) | undefined;
@@ -39,6 +41,8 @@ export const announce: PanelModule['announce'] = async (gate) => {
   root.append(announcement(notice, () => answeringFor(gate).told(notice)));
 };
 
+export const forget: PanelModule['forget'] = (gate) => answeringFor(gate).forget();
+
 export const open: PanelModule['open'] = async (gate, layer, first) => {
   const question = await (layer === 1 ? questionOf : noticeOf)(gate, first);
   await stand(question);
@@ -50,21 +54,18 @@ export const open: PanelModule['open'] = async (gate, layer, first) => {
   }
 };
 
-/** Has words put where frames and films are held, in this page and in what is added to it. */
+/** Has words put where frames and films are held, and where the page declares: in what is there, and in what is added. */
 function standIn(gate: Gate): void {
-  const isHeld = () => document.querySelector(gate.heldEmbed);
-  const look = async () => {
-    if (!isHeld()) return;
-    observer.disconnect();
+  whenThere('samtykke-declaration', async () => {
+    (await declarationOf(gate)).declare(gate, await noticeOf(gate));
+  });
+  whenThere(gate.heldEmbed, async () => {
     const notice = await noticeOf(gate);
     (await settingsOf(gate)).embeds(gate, notice, (choice) => {
       answeringFor(gate).decide('save', choice, notice);
       say(notice.texts.saved);
     });
-  };
-  const observer = new MutationObserver(look);
-  observer.observe(document, { childList: true, subtree: true });
-  look();
+  });
 }
 
 /** What the browser and the law here say before anybody is asked; answers whether that settles it. */
