@@ -54,6 +54,7 @@ async function buildEmbedded() {
   for (const file of await readdir('src/texts')) {
     if (file.endsWith('.json')) await writeFile(`${OUT}/texts/${file}`, JSON.stringify(await readJson(file)));
   }
+  await buildWords();
   await weigh();
 }
 
@@ -125,6 +126,41 @@ async function buildServices() {
   }
   await writeFile(`${OUT}/services.json`, JSON.stringify(kinds));
   return kinds;
+}
+
+/**
+ * Writes words/<language>.json: lifetimes, countries and the language's own name as the panel says them, for the service's own pages.
+ * Node knows every language, and the service none.
+ */
+async function buildWords() {
+  await mkdir(`${OUT}/words`);
+  const { country, duration } = await import(
+    `data:text/javascript,${encodeURIComponent(await only('panel', 'words', '*'))}`
+  );
+  const letters = Array.from({ length: 26 }, (_, at) => String.fromCharCode(65 + at));
+  const codes = letters.flatMap((first) => letters.map((second) => first + second));
+  const range = (from, to) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+  for (const file of await readdir('src/texts')) {
+    const [language, ending] = file.split('.');
+    if (ending !== 'json') continue;
+    if (!Intl.NumberFormat.supportedLocalesOf(language).length) throw new Error(`Node does not know ${language}`);
+    const told = (days) => duration(days, language);
+    const countries = codes.map((code) => [code, country(code, language)]).filter(([code, name]) => name !== code);
+    const words = {
+      language: new Intl.DisplayNames(language, { type: 'language' }).of(language),
+      days: range(1, 59).map(told),
+      months: range(2, 60).map((months) => told(inDays(months))),
+      years: range(1, 100).map((years) => told(years * 365)),
+      countries: Object.fromEntries(countries),
+    };
+    await writeFile(`${OUT}/words/${file}`, JSON.stringify(words));
+  }
+}
+
+/** So many months, and not a whole number of years. */
+function inDays(months) {
+  const days = Math.round(months * 30.44);
+  return days % 365 ? days : days + 1;
 }
 
 /** What one file of a folder exports under these names, bundled and minified. */
