@@ -11,6 +11,7 @@ pub mod notices;
 pub mod operator;
 pub mod problem;
 pub mod public;
+pub mod receipts;
 pub mod reports;
 pub mod visitors;
 
@@ -72,6 +73,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
         // the visitor
+        .service(verbs("/v1/sites/{site}/receipts", "POST, OPTIONS", [post().to(receipts::show), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
             get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),
         ]))
