@@ -25,7 +25,7 @@ mod time;
 
 pub use dpv::iso27560;
 pub use kantara::kantara;
-pub use time::rfc3339;
+pub use time::{date, rfc3339};
 
 /// All that an export is made of.
 #[derive(Clone, Copy)]

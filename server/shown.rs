@@ -79,6 +79,10 @@ impl Shown {
         Self { notice: notice.number, hash: hex(&notice.hash), content, dnt, made }
     }
 
+    pub const fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// The answer in a language of the notice, where the law of this number holds.
     pub fn body(&self, language: &str, number: usize, law: &Law) -> Result<&Asset> {
         let texts = self.content.texts.get(language);

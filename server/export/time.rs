@@ -8,6 +8,12 @@ pub fn rfc3339(unix_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", clock / 3600, clock / 60 % 60, clock % 60)
 }
 
+/// The day in UTC, as ISO 8601 has it.
+pub fn date(unix_ms: i64) -> String {
+    let (year, month, day) = civil(unix_ms.div_euclid(86_400_000));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are counted from March here, so that
 /// the leap day is the last of its year; 719,468 days lie between 0000-03-01 and 1970-01-01, and an era has 400 years.
 fn civil(day: i64) -> (i64, i64, i64) {

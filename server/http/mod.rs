@@ -4,6 +4,7 @@ pub mod address;
 pub mod banner;
 pub mod consents;
 pub mod cors;
+pub mod declaration;
 pub mod demo;
 pub mod ledger;
 pub mod links;
@@ -68,6 +69,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/sites/{site}/banner.{hash}.js", banner::pinned))
         .service(reads("/v1/{module}.{hash}.js", banner::module))
         .service(reads("/v1/sites/{site}/notice", notices::show))
+        .service(reads("/v1/sites/{site}/declaration", declaration::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))

@@ -5,6 +5,7 @@ mod cluster;
 mod commands;
 mod consents;
 mod cookies;
+mod declaration;
 mod disk;
 mod disks;
 mod faults;
