@@ -46,7 +46,7 @@ const MANGLED = {
 
 async function buildEmbedded() {
   await rm(OUT, { recursive: true, force: true });
-  await mkdir(`${OUT}/texts`, { recursive: true });
+  await mkdir(OUT, { recursive: true });
   await bundle('gate', 'iife');
   await squeeze(`${OUT}/gate.js`);
   await bundle('settings', 'esm');
@@ -62,9 +62,7 @@ async function buildEmbedded() {
   const kinds = await buildServices();
   await buildExtras();
   await bundle('report', 'esm', { __SAMTYKKE_VENDORS__: JSON.stringify(vendors(kinds)) });
-  for (const file of await readdir('src/texts')) {
-    if (file.endsWith('.json')) await writeFile(`${OUT}/texts/${file}`, JSON.stringify(await readJson(file)));
-  }
+  await buildTexts();
   await weigh();
 }
 
@@ -136,6 +134,18 @@ async function buildServices() {
   }
   await writeFile(`${OUT}/services.json`, JSON.stringify(kinds));
   return kinds;
+}
+
+/** Writes texts/<language>.json, and words/<language>.json of what Node knows of the language. */
+async function buildTexts() {
+  await mkdir(`${OUT}/texts`);
+  await mkdir(`${OUT}/words`);
+  const { wordsOf } = await import(`data:text/javascript,${encodeURIComponent(await only('texts', 'words', '*'))}`);
+  for (const file of await readdir('src/texts')) {
+    if (!/^[a-z]{2}(-\w+)?\.json$/.test(file)) continue;
+    await writeFile(`${OUT}/texts/${file}`, JSON.stringify(await readJson(file)));
+    await writeFile(`${OUT}/words/${file}`, JSON.stringify(wordsOf(file.replace('.json', ''))));
+  }
 }
 
 /** What one file of a folder exports under these names, bundled and minified. */

@@ -42,18 +42,7 @@ function beginnings(cookies) {
 
 /** What the question needs of the sample site's notice, as the service would send it. */
 export function question(kinds, language, texts) {
-  const shown = [
-    'title',
-    'intro',
-    'accept_all',
-    'reject_all',
-    'choose',
-    'facts',
-    'policy',
-    'saved',
-    'honoured',
-    'announced',
-  ];
+  const shown = ['title', 'intro', 'accept_all', 'reject_all', 'choose', 'facts', 'policy', 'saved', 'honoured'];
   return {
     site: site.site,
     notice: site.notice,
@@ -76,6 +65,7 @@ export function question(kinds, language, texts) {
       light: { accent: '#14532d', 'on-accent': '#ffffff' },
       dark: { accent: '#14532d', 'on-accent': '#ffffff' },
     },
+    list: 'Nødvendige, Tilpasning, Analyse og Markedsføring',
     partners: new Set(services.map(({ kind }) => kinds[kind].vendor)).size,
     texts: Object.fromEntries(shown.map((key) => [key, texts[key]])),
     purposes: ['necessary', ...site.purposes].map((id) => ({

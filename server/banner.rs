@@ -10,7 +10,8 @@ use rust_embed::RustEmbed;
 use crate::error::{Error, Result};
 use crate::hash::{hex, sha256};
 
-/// `banner/build/embed`, as `make banner` leaves it: gate.js, its modules, services.json, services/*.js, extras/*.js, texts/*.json.
+/// `banner/build/embed`, as `make banner` leaves it: gate.js, its modules, services.json, services/*.js, extras/*.js, texts/*.json
+/// and words/*.json.
 #[derive(RustEmbed)]
 #[folder = "banner/build/embed"]
 pub struct Built;

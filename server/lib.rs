@@ -10,7 +10,7 @@
 //! 6. about a second later it gets its leaf in the [`ledger`].
 //!
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
-//! [`banner`] and the texts of [`shown`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
+//! [`banner`], the texts of [`shown`] and the [`declaration`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
 //!
@@ -31,6 +31,7 @@ pub mod contact;
 pub mod cookie;
 pub mod day;
 pub mod db;
+pub mod declaration;
 pub mod domain;
 pub mod erasure;
 pub mod error;
@@ -49,6 +50,7 @@ pub mod lint;
 pub mod look;
 pub mod metrics;
 pub mod notice;
+pub mod page;
 pub mod place;
 pub mod receipt;
 pub mod record;
@@ -69,5 +71,6 @@ pub mod texts;
 pub mod unknown_place;
 pub mod variant;
 pub mod visitor;
+pub mod words;
 
 pub use http::app;

@@ -276,7 +276,7 @@ fn luminance(colour: &str) -> Option<f64> {
 /// It goes into a style sheet as it is.
 fn is_font(font: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || " ,-'\"".contains(c);
-    let whole = |quote: char| font.matches(quote).count() % 2 == 0;
+    let whole = |quote: char| font.matches(quote).count().is_multiple_of(2);
     (1..=200).contains(&font.trim().chars().count()) && font.chars().all(plain) && whole('"') && whole('\'')
 }
 

@@ -1,6 +1,7 @@
 //! What the panel shows of a notice, in one language, one form and under one law: the answer of `GET /v1/sites/{site}/notice`, the
 //! whole or what the question needs, made when it is first asked for and kept.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -17,10 +18,11 @@ use crate::service::{Cookie, Service};
 use crate::signal::Signal;
 use crate::texts::{self, Texts};
 use crate::variant::{self, OWN};
+use crate::words::{self, Words};
 
 /// The texts that the question needs; every other one comes with the whole.
-const FIRST: [&str; 10] =
-    ["title", "intro", "accept_all", "reject_all", "choose", "facts", "policy", "saved", "honoured", "announced"];
+const FIRST: [&str; 9] =
+    ["title", "intro", "accept_all", "reject_all", "choose", "facts", "policy", "saved", "honoured"];
 
 /// Members that are absent are those that only the whole has, or that the notice does not.
 #[derive(Serialize)]
@@ -48,16 +50,21 @@ struct Answer<'a> {
     announcement: Option<Announced<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_switches: Option<bool>,
+    /// The purposes by name, as a sentence lists them.
+    list: String,
     /// How many vendors get something after a yes.
     partners: usize,
-    texts: BTreeMap<&'a str, &'a str>,
+    /// How long an answer holds at the most, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remembered: Option<&'a str>,
+    texts: BTreeMap<&'a str, Cow<'a, str>>,
     purposes: Vec<Purpose<'a>>,
 }
 
 #[derive(Serialize)]
 struct Announced<'a> {
     date: &'a str,
-    text: &'a str,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -80,9 +87,19 @@ struct ShownService<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    country_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     policy_url: Option<&'a str>,
-    cookies: &'a [Cookie],
+    cookies: Vec<ShownCookie<'a>>,
     storage: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ShownCookie<'a> {
+    #[serde(flatten)]
+    cookie: &'a Cookie,
+    /// The same in words.
+    lifetime: &'a str,
 }
 
 /// How much of the notice is wanted, in which form.
@@ -124,6 +141,11 @@ impl Shown {
         let none = || (0..laws * forms.len() * 4).map(|_| OnceLock::new()).collect();
         let made = forms[0].texts.keys().map(|language| (language.clone(), none())).collect();
         Self { notice: notice.number, hash: hex(&notice.hash), forms, dnt, made }
+    }
+
+    /// As the site has it, without variants.
+    pub fn content(&self) -> &Content {
+        &self.forms[0]
     }
 
     /// The answer where the law of this number holds.
@@ -190,20 +212,27 @@ impl Shown {
     fn one(&self, content: &Content, law: &Law, wanted: Wanted<'_>, announced: bool) -> Result<Asset> {
         let Wanted { language, first, variant, .. } = wanted;
         let texts = content.texts.get(language).ok_or_else(|| Error::Internal(format!("no texts in {language}")))?;
-        let most = content.remember_days;
+        let words = words::of(language).ok_or_else(|| Error::Internal(format!("no words in {language}")))?;
+        let (yes_days, no_days) = (law.days(true, content.remember_days), law.days(false, content.remember_days));
         let text = |key: String| texts.get(&key).map_or("", String::as_str);
+        let service = |it| service(it, words, texts.get("until_closed").map_or("", String::as_str));
         let services = |id: &str| content.services.iter().filter(|it| it.purpose == id).map(service).collect();
-        let purposes =
-            std::iter::once(NECESSARY).chain(content.purposes.iter().map(String::as_str)).map(|id| Purpose {
+        let purposes: Vec<_> = std::iter::once(NECESSARY)
+            .chain(content.purposes.iter().map(String::as_str))
+            .map(|id| Purpose {
                 id,
                 necessary: id == NECESSARY,
                 name: text(format!("purpose_{id}_name")),
                 description: (!first).then(|| text(format!("purpose_{id}_description"))),
                 services: (!first).then(|| services(id)),
-            });
-        let announcement = content.announcement.as_ref().filter(|_| announced).map(|announcement| Announced {
-            date: &announcement.date,
-            text: announcement.text.get(language).map_or("", String::as_str),
+            })
+            .collect();
+        let partners = content.gated().map(|service| service.vendor.as_str()).collect::<BTreeSet<_>>().len();
+        let announcement = content.announcement.as_ref().filter(|_| announced).map(|announcement| {
+            let day = announcement.date.parse().map(|day| words.date(day)).unwrap_or_default();
+            let when = texts::fill(text("announced".into()), &[("date", &day)]);
+            let what = announcement.text.get(language).map_or("", String::as_str);
+            Announced { date: &announcement.date, text: format!("{when} {what}") }
         });
         let shown = Answer {
             site: &content.site,
@@ -212,8 +241,8 @@ impl Shown {
             language,
             regime: law.regime,
             silence: self.silence(law),
-            yes_days: law.days(true, most),
-            no_days: law.days(false, most),
+            yes_days,
+            no_days,
             gpc: law.gpc,
             honoured: law.honoured,
             dnt: self.dnt,
@@ -225,38 +254,58 @@ impl Shown {
             variant: self.name(variant),
             announcement,
             service_switches: (!first).then_some(content.service_switches),
-            partners: content.gated().map(|service| service.vendor.as_str()).collect::<BTreeSet<_>>().len(),
-            texts: spoken(texts, law.regime, first),
-            purposes: purposes.collect(),
+            list: words.list(&purposes.iter().map(|purpose| purpose.name).collect::<Vec<_>>()),
+            partners,
+            remembered: (!first).then(|| words.duration(yes_days.max(no_days))),
+            texts: spoken(texts, law.regime, first, partners, words.duration(yes_days)),
+            purposes,
         };
         serde_json::to_vec(&shown).map(Asset::new).map_err(|e| Error::Internal(e.to_string()))
     }
 }
 
-/// The texts as the law has them: where silence is no refusal, nobody is told that they are asked for consent.
-fn spoken(texts: &Texts, regime: Regime, first: bool) -> BTreeMap<&str, &str> {
-    let wanted = |key: &str| if first { FIRST.contains(&key) } else { !key.starts_with("purpose_") };
-    let mut spoken: BTreeMap<&str, &str> =
-        texts.iter().map(|(key, text)| (key.as_str(), text.as_str())).filter(|(key, _)| wanted(key)).collect();
+/// The texts as the law has them: where silence is no refusal, nobody is told that they are asked for consent. `partners` and `time`
+/// are put where they belong; names are not, since a name may have braces in it.
+fn spoken<'a>(
+    texts: &'a Texts,
+    regime: Regime,
+    first: bool,
+    partners: usize,
+    time: &str,
+) -> BTreeMap<&'a str, Cow<'a, str>> {
+    let wanted =
+        |key: &str| if first { FIRST.contains(&key) } else { !key.starts_with("purpose_") && key != "announced" };
+    let given = texts.iter().map(|(key, text)| (key.as_str(), Cow::from(text))).filter(|(key, _)| wanted(key));
+    let mut spoken: BTreeMap<&str, Cow<'_, str>> = given.collect();
     if regime != Regime::OptIn {
         for (key, other) in [("title", "choices"), ("settings", "choices"), ("intro", "intro_opt_out")] {
             if let (Some(place), Some(text)) = (spoken.get_mut(key), texts.get(other)) {
-                *place = text;
+                *place = Cow::from(text);
             }
         }
         spoken.remove("intro_opt_out");
     }
+    for key in ["facts", "details"] {
+        if let Some(place) = spoken.get_mut(key) {
+            *place = texts::fill(place, &[("count", &partners.to_string()), ("time", time)]).into();
+        }
+    }
     spoken
 }
 
-fn service(service: &Service) -> ShownService<'_> {
+fn service<'a>(service: &'a Service, words: &'a Words, until_closed: &'a str) -> ShownService<'a> {
+    let cookies = service.cookies.iter().flatten().map(|cookie| ShownCookie {
+        cookie,
+        lifetime: if cookie.days == 0 { until_closed } else { words.duration(cookie.days) },
+    });
     ShownService {
         id: &service.id,
         name: &service.name,
         vendor: &service.vendor,
         country: service.country.as_deref(),
+        country_name: service.country.as_deref().map(|code| words.country(code)),
         policy_url: service.policy_url.as_deref(),
-        cookies: service.cookies.as_deref().unwrap_or_default(),
+        cookies: cookies.collect(),
         storage: service.storage.as_deref().unwrap_or_default(),
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::banner::{self, Asset};
 use crate::contact::Contact;
 use crate::db::{Conn, DatabaseUrl};
+use crate::declaration::Declaration;
 use crate::domain;
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
@@ -186,6 +187,7 @@ pub struct Site {
     kept: AtomicBool,
     /// What the panel shows.
     pub shown: Shown,
+    pub declaration: Declaration,
     /// What a place that is not known counts as.
     unknown_place: Option<Place>,
 }
@@ -250,6 +252,7 @@ impl Site {
             default_language: content.default_language.clone(),
             script,
             kept: AtomicBool::new(false),
+            declaration: Declaration::new(current, &content),
             shown: Shown::new(current, content, settings.dnt, jurisdictions.len()),
             unknown_place: settings.unknown_place.and_then(|said| unknown_place::used(&row.key, &said, jurisdictions)),
         })

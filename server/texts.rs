@@ -21,6 +21,11 @@ pub fn of(language: &str) -> Option<Texts> {
     Some(texts)
 }
 
+/// Puts the values into the `{places}` of a text.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(text.to_owned(), |text, (place, value)| text.replace(&format!("{{{place}}}"), value))
+}
+
 /// Every language that is built in, in the order of their tags.
 pub fn languages() -> Vec<String> {
     let mut tags: Vec<String> = Built::iter()

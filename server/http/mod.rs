@@ -4,6 +4,7 @@ pub mod address;
 pub mod banner;
 pub mod consents;
 pub mod cors;
+pub mod declaration;
 pub mod demo;
 pub mod ledger;
 pub mod links;
@@ -11,6 +12,7 @@ pub mod notices;
 pub mod operator;
 pub mod problem;
 pub mod public;
+pub mod receipts;
 pub mod reports;
 pub mod visitors;
 
@@ -73,11 +75,13 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/sites/{site}/banner.{hash}.js", banner::pinned))
         .service(reads("/v1/{module}.{hash}.js", banner::module))
         .service(reads("/v1/sites/{site}/notice", notices::show))
+        .service(reads("/v1/sites/{site}/declaration", declaration::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
         // the visitor
+        .service(verbs("/v1/sites/{site}/receipts", "POST, OPTIONS", [post().to(receipts::show), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
             get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),
         ]))

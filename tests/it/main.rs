@@ -6,6 +6,7 @@ mod commands;
 mod consents;
 mod cookies;
 mod counting;
+mod declaration;
 mod disk;
 mod disks;
 mod faults;

@@ -35,6 +35,8 @@ export interface Question {
   readonly variant?: string;
   /** A change of the policy that is to come. */
   readonly announcement?: Announcement;
+  /** The purposes by name, as a sentence lists them. */
+  readonly list: string;
   /** How many companies besides get data. */
   readonly partners: number;
   readonly texts: QuestionTexts;
@@ -44,6 +46,8 @@ export interface Question {
 /** The whole of it: what the settings show. */
 export interface Notice extends Question {
   readonly hash: string;
+  /** How long an answer holds at the most, in words. */
+  readonly remembered: string;
   /** Each service has a switch of its own. */
   readonly service_switches: boolean;
   readonly texts: Texts;
@@ -70,24 +74,12 @@ export type Colours = Readonly<Record<string, string>>;
 export interface Announcement {
   /** The day from which it holds, as in `2027-02-01`. */
   readonly date: string;
-  /** What changes. */
+  /** What changes, and when. */
   readonly text: string;
 }
 
 export type QuestionTexts = Readonly<
-  Record<
-    | 'title'
-    | 'intro'
-    | 'accept_all'
-    | 'reject_all'
-    | 'choose'
-    | 'facts'
-    | 'policy'
-    | 'saved'
-    | 'honoured'
-    | 'announced',
-    string
-  >
+  Record<'title' | 'intro' | 'accept_all' | 'reject_all' | 'choose' | 'facts' | 'policy' | 'saved' | 'honoured', string>
 >;
 
 /** The words of the panel itself; a purpose brings its own. */
@@ -151,8 +143,9 @@ export interface NoticeService {
   readonly id: string;
   readonly name: string;
   readonly vendor: string;
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2, and what it is called. */
   readonly country?: string | null;
+  readonly country_name?: string | null;
   readonly policy_url?: string | null;
   readonly cookies: readonly NoticeCookie[];
   /** Keys of local and session storage and names of databases; `*` at the end stands for any ending. */
@@ -163,6 +156,8 @@ export interface NoticeCookie {
   readonly name: string;
   /** 0: until the browser is closed. */
   readonly days: number;
+  /** The same in words. */
+  readonly lifetime: string;
   /** Whose it is when it is not the page's own: no page can delete it. */
   readonly domain?: string;
 }

@@ -6,11 +6,10 @@ import { answers, button, type Decide } from './buttons.js';
 import { element } from './element.js';
 import css from './first.css';
 import { important } from './sheet.js';
-import { announced, duration, fill, list } from './words.js';
+import { fill } from './words.js';
 
 export function firstLayer(question: Question, decide: Decide, choose: () => void): HTMLElement {
-  const { texts, language, name, controller, purposes, policy_url, look, announcement } = question;
-  const facts = { count: `${question.partners}`, time: duration(question.yes_days, language) };
+  const { texts, name, controller, policy_url, look, announcement } = question;
   const layer = element(
     'div',
     {
@@ -23,16 +22,9 @@ export function firstLayer(question: Question, decide: Decide, choose: () => voi
     },
     element('h2', { id: 'samtykke-title', tabindex: '-1' }, texts.title),
     element('p', { id: 'samtykke-intro' }, fill(texts.intro, { name, controller })),
-    element(
-      'p',
-      {},
-      list(
-        purposes.map(({ name }) => name),
-        language,
-      ),
-    ),
-    element('p', {}, fill(texts.facts, facts)),
-    ...(announcement ? [element('p', {}, announced(question, announcement))] : []),
+    element('p', {}, question.list),
+    element('p', {}, texts.facts),
+    ...(announcement ? [element('p', {}, announcement.text)] : []),
     element('a', { href: policy_url }, texts.policy),
     ...answers(question, decide),
     button('choose', texts.choose, choose),

@@ -3,7 +3,6 @@
 import type { Notice } from '../gate/notice.js';
 import { button } from '../panel/buttons.js';
 import { element } from '../panel/element.js';
-import { announced } from '../panel/words.js';
 
 /** `dismissed`: the visitor has taken note. */
 export function announcement(notice: Notice, dismissed: () => void): HTMLElement {
@@ -11,7 +10,7 @@ export function announcement(notice: Notice, dismissed: () => void): HTMLElement
   const layer = element(
     'section',
     { class: 'layer announcement', 'aria-labelledby': 'announced' },
-    element('p', { id: 'announced' }, announcement ? announced(notice, announcement) : ''),
+    element('p', { id: 'announced' }, announcement?.text ?? ''),
     element('p', {}, element('a', { href: policy_url }, texts.policy)),
     button('dismiss', texts.dismiss, () => {
       layer.remove();

@@ -4,11 +4,11 @@ import type { Answer } from '../gate/config.js';
 import type { Gate, Notice, Purpose } from '../gate/notice.js';
 import { answers, button, type Decide } from '../panel/buttons.js';
 import { element } from '../panel/element.js';
-import { announced, duration, fill } from '../panel/words.js';
+import { fill } from '../panel/words.js';
 import { serviceDetails } from './service.js';
 
 export function secondLayer(notice: Notice, gate: Gate, decide: Decide): HTMLDialogElement {
-  const { texts, language, name, controller, purposes, policy_url, yes_days, announcement } = notice;
+  const { texts, name, controller, purposes, policy_url, announcement } = notice;
   const switches = new Map<string, HTMLInputElement>();
   for (const { id: purpose, necessary, services } of purposes) {
     if (necessary) continue;
@@ -37,13 +37,9 @@ export function secondLayer(notice: Notice, gate: Gate, decide: Decide): HTMLDia
     { class: 'layer second', 'aria-labelledby': 'second-title', 'aria-describedby': 'second-details' },
     // Takes the focus when the dialog opens, so that no answer has it.
     element('h2', { id: 'second-title', tabindex: '-1' }, texts.settings),
-    element(
-      'p',
-      { id: 'second-details' },
-      fill(texts.details, { name, controller, time: duration(yes_days, language) }),
-    ),
+    element('p', { id: 'second-details' }, fill(texts.details, { name, controller })),
     element('a', { href: policy_url }, texts.policy),
-    ...(announcement ? [element('p', {}, announced(notice, announcement))] : []),
+    ...(announcement ? [element('p', {}, announcement.text)] : []),
     // Some laws want it told that the signal was obeyed, and not only in passing (California, 11 CCR § 7025(c)(6)).
     element('p', {}, isHonoured(notice, gate) ? texts.honoured : ''),
     // Without bullets, Safari no longer calls it a list.

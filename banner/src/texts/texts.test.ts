@@ -13,7 +13,7 @@ const SPOKEN =
 
 type Texts = Record<string, string>;
 
-const all = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+const all = readdirSync(FOLDER).filter((file) => /^[a-z]{2}(-\w+)?\.json$/.test(file));
 const languages = all.map((file) => file.replace('.json', ''));
 const read = (language: string): Texts => {
   const { '//': _, ...texts } = JSON.parse(readFileSync(`${FOLDER}/${language}.json`, 'utf8')) as Texts;
