@@ -34,6 +34,7 @@ const SHARED = [
   'read',
   'update',
   'told',
+  'control',
   'decide',
   'confirm',
   'permit',
@@ -94,7 +95,8 @@ async function hashOf(name) {
 async function squeeze(file, module = false) {
   const options = { ecma: 2020, module, toplevel: true, compress: { passes: 3, unsafe_arrows: true } };
   const { code } = await minify(await readFile(file, 'utf8'), options);
-  await writeFile(file, code);
+  // What is written strictly need not be run so.
+  await writeFile(file, code.replace(/^"use strict";/, ''));
 }
 
 /** Writes of each of extras/ its start function, as an expression. */

@@ -17,9 +17,13 @@ pub struct Announcement {
 }
 
 impl Announcement {
+    pub fn day(&self) -> Option<Day> {
+        self.date.parse().ok()
+    }
+
     /// Whether its day, in UTC, is still to come. `now` is unix ms.
     pub fn is_ahead(&self, now: i64) -> bool {
-        self.date.parse().is_ok_and(|date: Day| Day::of(now) < date)
+        self.day().is_some_and(|day| Day::of(now) < day)
     }
 
     /// What is wrong, each with its key.

@@ -33,8 +33,13 @@ pub fn of(
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|e| internal(&e));
     // Nothing behind the last dot: it is recorded, and waits for nobody.
     let control = if consent.signals.split(' ').any(|signal| signal == Signal::Gpc.as_str()) { "g" } else { "" };
+    // Whoever was shown the question or the settings was told of what is announced there.
+    let announced =
+        site.shown.content().announcement.as_ref().filter(|it| consent.language.is_some() && it.is_ahead(now));
+    let told = announced.and_then(|announcement| announcement.day()).map(|day| day.0.to_string()).unwrap_or_default();
+    let control = if control.is_empty() && !told.is_empty() { "-" } else { control };
     let value = format!(
-        "2{control}.{notice}.{}.{}.{}.{days}.{}.",
+        "2{control}{told}.{notice}.{}.{}.{}.{days}.{}.",
         uuid(&consent.visitor)?,
         uuid(&consent.id)?,
         base36(consent.created_at),

@@ -130,6 +130,9 @@ fn extras(content: &Content, settings: &Settings) -> Result<Vec<String>> {
     if !settings.links.is_empty() {
         extras.push(extra("links", &settings.links)?);
     }
+    if let Some(day) = content.announcement.as_ref().and_then(|announcement| announcement.day()) {
+        extras.push(extra("announce", &day.0)?);
+    }
     if let Some(side) = content.look.button {
         extras.push(extra("reopen", &Reopening { side, words: names_of_the_button(content) })?);
     }

@@ -52,6 +52,7 @@ pub mod metrics;
 pub mod notice;
 pub mod page;
 pub mod place;
+pub mod preview;
 pub mod receipt;
 pub mod record;
 pub mod regime;

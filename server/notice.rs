@@ -128,6 +128,12 @@ pub fn latest(conn: &mut Conn, site_id: i32) -> QueryResult<Notice> {
     notices::table.filter(notices::site_id.eq(site_id)).order(notices::number.desc()).first(conn)
 }
 
+/// One that a site has published.
+pub fn numbered(conn: &mut Conn, site_id: i32, number: i32) -> Result<Notice> {
+    let own = notices::table.filter(notices::site_id.eq(site_id)).filter(notices::number.eq(number));
+    own.first(conn).optional()?.ok_or(Error::UnknownNotice(number))
+}
+
 /// Every notice that a site has published, oldest first.
 pub fn all(conn: &mut Conn, site_id: i32) -> QueryResult<Vec<Notice>> {
     notices::table.filter(notices::site_id.eq(site_id)).order(notices::number.asc()).load(conn)

@@ -122,7 +122,7 @@ pub struct Shown {
     /// The site's own, then that of each variant.
     forms: Vec<Content>,
     /// Whether DNT counts as a refusal.
-    dnt: bool,
+    pub dnt: bool,
     /// Language → the bodies of each law, by its number, in the order of `place`.
     made: BTreeMap<String, Vec<OnceLock<Asset>>>,
 }

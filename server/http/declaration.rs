@@ -5,10 +5,10 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::http::State;
 use crate::http::banner::encoded;
 use crate::http::problem::Problem;
-use crate::{page, texts};
+use crate::http::{State, language};
+use crate::page;
 
 #[derive(Deserialize)]
 pub struct Wish {
@@ -23,10 +23,7 @@ pub async fn show(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
-    let header =
-        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let wishes = wish.lang.as_deref().into_iter().chain(texts::accepted(header));
-    let language = texts::best(wishes, &site.languages).unwrap_or(&site.default_language);
+    let language = language(&site.languages, &site.default_language, wish.lang.as_deref(), &request);
     let declared = site.declaration.page(&site, language)?;
     let mut response = encoded(declared, &request, "text/html; charset=utf-8", "private, no-cache");
     let headers = response.headers_mut();

@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod links;
 pub mod notices;
 pub mod operator;
+pub mod preview;
 pub mod problem;
 pub mod public;
 pub mod receipts;
@@ -38,6 +39,7 @@ use crate::scripts::Older;
 use crate::signal::{self, Signal};
 use crate::site::{Site, Sites};
 use crate::stats::Counts;
+use crate::texts;
 use address::Addresses;
 use demo::Demo;
 use problem::{Code, Problem};
@@ -76,6 +78,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/{module}.{hash}.js", banner::module))
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(reads("/v1/sites/{site}/declaration", declaration::show))
+        .service(reads("/v1/sites/{site}/preview", preview::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
@@ -199,6 +202,13 @@ async fn around<B: MessageBody + 'static>(
 fn signals(request: &HttpRequest) -> Vec<Signal> {
     let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
     signal::read(said("sec-gpc"), said("dnt"))
+}
+
+/// The best of `offered`: of the asked language, `Accept-Language`, and the default.
+fn language<'a>(offered: &'a [String], default: &'a str, asked: Option<&str>, request: &HttpRequest) -> &'a str {
+    let header =
+        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    texts::best(asked.into_iter().chain(texts::accepted(header)), offered).map_or(default, String::as_str)
 }
 
 /// Says which field cannot be read, and why.

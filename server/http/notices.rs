@@ -8,10 +8,9 @@ use serde::Deserialize;
 
 use crate::http::banner::encoded;
 use crate::http::problem::Problem;
-use crate::http::{State, signals};
+use crate::http::{State, language, signals};
 use crate::shown::Wanted;
 use crate::stats::Cell;
-use crate::texts;
 
 #[derive(Deserialize)]
 pub struct Wish {
@@ -31,10 +30,7 @@ pub async fn show(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
-    let header =
-        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let wishes = wish.lang.as_deref().into_iter().chain(texts::accepted(header));
-    let language = texts::best(wishes, &site.languages).unwrap_or(&site.default_language);
+    let language = language(&site.languages, &site.default_language, wish.lang.as_deref(), &request);
     let laws = &state.sites.jurisdictions;
     let place = state.addresses.place(&request);
     let (law, _) = site.law(laws, place.clone());

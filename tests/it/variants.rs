@@ -50,24 +50,15 @@ fn the_question_gets_what_it_needs_and_no_more() {
             "controller",
             "policy_url",
             "look",
+            "list",
             "partners",
             "texts",
             "purposes",
         ];
         expected.sort_unstable();
         assert_eq!(keys(&first), expected);
-        let mut texts = [
-            "title",
-            "intro",
-            "accept_all",
-            "reject_all",
-            "choose",
-            "facts",
-            "policy",
-            "saved",
-            "honoured",
-            "announced",
-        ];
+        let mut texts =
+            ["title", "intro", "accept_all", "reject_all", "choose", "facts", "policy", "saved", "honoured"];
         texts.sort_unstable();
         assert_eq!(keys(&first["texts"]), texts);
         for purpose in first["purposes"].as_array().expect("a list") {
@@ -307,9 +298,14 @@ fn an_announcement_is_made_until_its_day() {
         let server = Server::with_clock(database, settings(), clock);
         let said = |path: &str| server.get(path).expect(200).json().get("announcement").cloned();
         let first = format!("{NOTICE}&layer=1");
-        let expected = Some(json!({ "date": "2027-02-01", "text": "Ny erklæring." }));
+        let expected = Some(
+            json!({ "date": "2027-02-01", "text": "Personvernerklæringen endres 1. februar 2027. Ny erklæring." }),
+        );
         assert_eq!([said(&first), said(NOTICE)], [expected.clone(), expected.clone()]);
-        assert_eq!(said("/v1/sites/shop/notice?lang=en").expect("it is said")["text"], "A new policy.");
+        assert_eq!(
+            said("/v1/sites/shop/notice?lang=en").expect("it is said")["text"],
+            "The privacy policy changes on February 1, 2027. A new policy."
+        );
         CLOCK.store(midnight, Ordering::SeqCst);
         assert_eq!([said(&first), said(NOTICE)], [None, None], "its day has come");
         CLOCK.store(midnight - 1, Ordering::SeqCst);

@@ -23,7 +23,7 @@ const recorded: Stored = {
   days: 365,
   choice: { preferences: 'denied', analytics: 'granted' },
   pending: '',
-  gpc: false,
+  control: false,
   told: '',
 };
 const waiting: Stored = { ...recorded, pending: `save.nb.${PREVIOUS}./kjop/a.b.html` };
@@ -106,7 +106,7 @@ test('a damaged answer is denied or missing, never granted', () => {
 });
 
 test('it says whether Global Privacy Control was on', () => {
-  const controlled = { ...recorded, gpc: true };
+  const controlled = { ...recorded, control: true };
   assert.match(format(controlled), /^2g\.3\./);
   assert.deepEqual(reread(controlled), controlled);
 });

@@ -18,7 +18,7 @@ export interface Stored {
   readonly choice: Choice;
   readonly pending: string;
   /** Whether Global Privacy Control was on, or has been looked at since. */
-  readonly gpc: boolean;
+  readonly control: boolean;
   /** The day of the latest change of the policy that the visitor was told of. */
   readonly told: string;
 }
@@ -28,7 +28,7 @@ type Parts = [version: string, notice: string, visitor: string, id: string, time
 /** Null for what cannot be read; what is damaged inside does not hold, is denied, or is refused by the service. */
 export function parse(value: string, days: number): Stored | null {
   const [version, notice, visitor, id, time, ...rest] = value.split('.') as Parts;
-  if (!/^(1|2(g?|-)\d*)$/.test(version) || visitor?.length !== 36) return null;
+  if (!/^(1|2[-g]?\d*)$/.test(version) || visitor?.length !== 36) return null;
   const kept = version > '1' ? Number(rest.shift()) : days;
   const [answers = '', ...pending] = rest;
   const pairs = answers.split('|').map((pair) => {
@@ -43,7 +43,7 @@ export function parse(value: string, days: number): Stored | null {
     days: kept,
     choice: Object.freeze(Object.fromEntries(pairs)),
     pending: pending.join('.'),
-    gpc: version[1] === 'g',
+    control: version[1] === 'g',
     told: version.slice(2),
   };
 }

@@ -60,7 +60,7 @@ export function answering(gate: Gate): Answering {
       days: shown ? shown[lasts] : config.days,
       choice,
       pending: [method, shown && languageOf(shown), former?.id, pageOf(location.pathname)].join('.'),
-      gpc: !!navigator.globalPrivacyControl,
+      control: !!navigator.globalPrivacyControl,
       told: dayOf(shown) ?? former?.told ?? '',
     };
     interrupt();
@@ -76,7 +76,7 @@ export function answering(gate: Gate): Answering {
   /** An answer from before the browser sent its signal stands, where the signal is none. */
   function confirm() {
     if (!gate.stored) return;
-    gate.stored = { ...gate.stored, gpc: true };
+    gate.stored = { ...gate.stored, control: true };
     write(config, gate.stored);
   }
 
@@ -160,7 +160,7 @@ export function answering(gate: Gate): Answering {
 
   async function adopt({ at, ...answer }: Carried) {
     if ((gate.read()?.chosenAt ?? 0) < at) {
-      write(config, { ...answer, chosenAt: at, pending: '', gpc: false, told: '' });
+      write(config, { ...answer, chosenAt: at, pending: '', control: false, told: '' });
       await resume();
     }
   }

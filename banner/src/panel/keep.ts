@@ -3,10 +3,10 @@
 import type { Config } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 
-export function format({ notice, visitor, id, chosenAt, days, choice, pending, gpc, told }: Stored): string {
+export function format({ notice, visitor, id, chosenAt, days, choice, pending, control, told }: Stored): string {
   const answers = Object.entries(choice).map(([name, answer]) => `${name}:${+(answer === 'granted')}`);
   return [
-    `2${gpc ? 'g' : told && '-'}${told}`,
+    `2${control ? 'g' : told && '-'}${told}`,
     notice,
     visitor,
     id,

@@ -38,7 +38,7 @@ function service(...answers: (Response | string)[]) {
         days: 1,
         choice: {},
         pending: 'save...',
-        gpc: false,
+        control: false,
         told: '',
       } satisfies Stored);
       return quiet();
@@ -127,7 +127,7 @@ test('an answer that is on its way when the next is given is asked about again, 
     days: 1,
     choice: {},
     pending: 'save...',
-    gpc: false,
+    control: false,
     told: '',
   });
   send(stored('yes'));
