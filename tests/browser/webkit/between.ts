@@ -17,19 +17,22 @@ import type { Service } from '../service.js';
 /** Where pages tell of their errors. */
 const WRONGS = '/test/wrongs';
 
-/** Runs before all of the page's scripts, since it stands before the banner's in one file. */
-const LISTENERS = `(() => {
-  const tell = (body) => fetch('${WRONGS}', { method: 'POST', body, keepalive: true }).catch(() => {});
-  addEventListener('error', ({ message, filename, lineno }) => tell('an uncaught error: ' + message + ' at ' + filename + ':' + lineno));
-  addEventListener('unhandledrejection', ({ reason }) => tell('an uncaught rejection: ' + reason + ' ' + reason?.stack));
-  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => tell('a violation: ' + violatedDirective + ' ' + blockedURI));
+/** Runs in the page before all of its scripts, since it stands before the banner's in one file. */
+function listen(wrongs: string): void {
+  const tell = (body: string) => void fetch(wrongs, { method: 'POST', body, keepalive: true }).catch(() => {});
+  addEventListener('error', ({ message, filename, lineno }) =>
+    tell(`an uncaught error: ${message} at ${filename}:${lineno}`),
+  );
+  addEventListener('unhandledrejection', ({ reason }) => tell(`an uncaught rejection: ${reason} ${reason?.stack}`));
+  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+    tell(`a violation: ${violatedDirective} ${blockedURI}`),
+  );
   const { error } = console;
   console.error = (...words) => {
-    tell('a complaint: ' + words.join(' '));
+    tell(`a complaint: ${words.join(' ')}`);
     error.apply(console, words);
   };
-})();
-`;
+}
 
 interface Exchange {
   readonly method: string;
@@ -58,7 +61,8 @@ export class Between {
     this.#own = new URL(named).origin;
     this.#server = createServer((asked, answer) => {
       this.#pass(url, asked, answer).catch((error) => {
-        this.#wrongs.push(`no answer for ${asked.url}: ${error}`);
+        // What the page gave up while it was sent is nobody's fault.
+        if (asked.complete) this.#wrongs.push(`no answer for ${asked.url}: ${error}`);
         answer.destroy();
       });
     });
@@ -108,8 +112,9 @@ export class Between {
       this.#wrongs.push(await text(asked));
       answer.writeHead(204).end();
     } else {
+      const given = await buffer(asked);
       const at = this.exchanges.push({ method, url }) - 1;
-      const { status, headers, body } = this.#page(pathname) ?? (await forward(service, asked));
+      const { status, headers, body } = this.#page(pathname) ?? (await forward(service, asked, given));
       this.#lastAt = Date.now();
       this.exchanges[at] = { method, url, status, body: `${body}` };
       answer.writeHead(status, headers).end(body);
@@ -124,16 +129,16 @@ export class Between {
   }
 }
 
-async function forward(service: string, asked: IncomingMessage): Promise<Answer> {
+async function forward(service: string, asked: IncomingMessage, given: Buffer): Promise<Answer> {
   const { method = '', url = '', headers } = asked;
   const { pathname, search } = new URL(url);
   // Plain, to be read here.
   const made = request(service + pathname + search, { method, headers: { ...headers, 'accept-encoding': 'identity' } });
-  made.end(await buffer(asked));
+  made.end(given);
   const [got] = (await once(made, 'response')) as [IncomingMessage];
   const { statusCode: status = 0 } = got;
   const body = await buffer(got);
   if (status !== 200 || !pathname.endsWith('/banner.js')) return { status, headers: got.headers, body };
-  const longer = Buffer.concat([Buffer.from(LISTENERS), body]);
+  const longer = Buffer.concat([Buffer.from(`(${listen})('${WRONGS}');\n`), body]);
   return { status, headers: { ...got.headers, 'content-length': `${longer.length}` }, body: longer };
 }
