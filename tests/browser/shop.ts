@@ -3,9 +3,7 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { Receipt } from '../../banner/src/gate/api.js';
 import type { Hit, Service } from './service.js';
-
-/** The tags of the shop: scripts, collectors and what stands in the page. */
-const TAGS = /\/demo\/(ga\/|matomo\/|piwik\/|pixel\.gif|video\.html|retarget\.js)/;
+import { TAGS } from './tags.js';
 
 export type Answer = 'accept_all' | 'reject_all' | 'save';
 

@@ -1,8 +1,8 @@
 // Before an answer nothing is stored and no tag is asked for; what each answer lets through; and what a withdrawal takes back.
 
 import assert from 'node:assert/strict';
+import { until } from '../until.js';
 import { firefox } from './firefox.js';
-import { until } from './visitor.js';
 
 const test = firefox();
 

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import type { ElementHandle, HTTPRequest, HTTPResponse, Page } from 'puppeteer-core';
 import type { Receipt } from '../../../banner/src/gate/api.js';
 import type { Service } from '../service.js';
+import { TAGS } from '../tags.js';
+import { until } from '../until.js';
 
-/** The tags of the shop: scripts, collectors and what stands in the page. */
-const TAGS = /\/demo\/(ga\/|matomo\/|piwik\/|pixel\.gif|video\.html|retarget\.js)/;
 const FIRST = 'samtykke-panel >>> .first';
 const SECOND = 'samtykke-panel >>> dialog.second';
 
@@ -190,15 +190,6 @@ function switchOf(purpose: string): string {
 /** A statement that notes a name. */
 export function note(name: string): string {
   return `(window.seen ||= []).push(${JSON.stringify(name)});`;
-}
-
-/** Looks again until it is so; the test's own time limit ends the waiting. */
-export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await isSo())) {
-    assert(Date.now() < end, `waited in vain: ${what}`);
-    await new Promise((done) => setTimeout(done, 25));
-  }
 }
 
 function isForeign(url: string): boolean {
