@@ -84,6 +84,8 @@ impl Wish {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="robots" content="noindex";
+                    // There is none, and no browser need ask.
+                    link rel="icon" href="data:,";
                     title { (name) " #" (notice.number) }
                     script type="application/json" { (PreEscaped(told)) }
                     script type="module" src=(module) {}
@@ -99,6 +101,6 @@ impl Wish {
 pub fn policy(origins: &[String]) -> String {
     let origins = origins.join(" ");
     format!(
-        "default-src 'none'; script-src 'self'; img-src 'self' {origins}; frame-ancestors 'self' {origins}; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; img-src 'self' data: {origins}; frame-ancestors 'self' {origins}; base-uri 'none'"
     )
 }

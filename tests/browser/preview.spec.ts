@@ -39,10 +39,10 @@ test('a preview shows an older notice, another law, and a signal', async ({ page
 test('a preview that cannot be says what is wrong', async ({ page, service }) => {
   for (const [query, status, told] of [
     ['notice=9', 422, 'notice'],
-    ['layout=round', 400, 'layout'],
+    ['layout=round', 400, 'round'],
     ['layout=centred&position=top', 422, 'position'],
     ['variant=x', 422, 'variant'],
-    ['layer=3', 400, 'layer'],
+    ['layer=3', 400, '3'],
     ['colour=red', 400, 'colour'],
   ] as const) {
     const answer = await page.request.get(`${service.url}/v1/sites/shop/preview?${query}`);

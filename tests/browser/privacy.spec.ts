@@ -28,7 +28,7 @@ test('autoconsent refuses without a rule in every language that it knows', async
 
 test('autoconsent refuses by the rule in deploy/ in every language', async ({ browser, service }) => {
   const rule = JSON.parse(await readFile(resolve('../deploy/autoconsent.json'), 'utf8'));
-  const files = (await readdir('src/texts')).filter((file) => file.endsWith('.json'));
+  const files = (await readdir('build/embed/texts')).filter((file) => file.endsWith('.json'));
   const languages = files.map((file) => file.replace('.json', ''));
   await publishIn(service, languages);
   for (const language of languages) {

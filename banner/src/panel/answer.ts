@@ -41,10 +41,16 @@ export function answering(gate: Gate): Answering {
     setTimeout,
   );
   addEventListener('online', retry);
+  /** Answers of before, whose cookies the service may still set: it hears too late that nobody waits for them. */
+  const former = new Set<string | undefined>();
+  addEventListener('pagehide', () => {
+    if (gate.stored && former.has(gate.read()?.id)) write(config, gate.stored);
+  });
 
   async function decide(method: Method, answers: Choice, shown?: Question) {
     // Another tab may have answered since.
-    const former = gate.read() ?? gate.stored;
+    const last = gate.read() ?? gate.stored;
+    former.add(last?.id);
     const now = Date.now();
     const given = Object.entries(answers).map(([name, answer]) => [
       name,
@@ -54,14 +60,14 @@ export function answering(gate: Gate): Answering {
     const lasts = Object.values(choice).includes('granted') ? 'yes_days' : 'no_days';
     gate.stored = {
       notice: (shown ?? config).notice,
-      visitor: former?.visitor ?? uuid(now),
+      visitor: last?.visitor ?? uuid(now),
       id: uuid(now),
       chosenAt: now,
       days: shown ? shown[lasts] : config.days,
       choice,
-      pending: [method, shown && languageOf(shown), former?.id, pageOf(location.pathname)].join('.'),
+      pending: [method, shown && languageOf(shown), last?.id, pageOf(location.pathname)].join('.'),
       control: !!navigator.globalPrivacyControl,
-      told: dayOf(shown) ?? former?.told ?? '',
+      told: dayOf(shown) ?? last?.told ?? '',
     };
     interrupt();
     write(config, gate.stored);
