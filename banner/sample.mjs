@@ -65,7 +65,7 @@ export function question(kinds, language, texts) {
       light: { accent: '#14532d', 'on-accent': '#ffffff' },
       dark: { accent: '#14532d', 'on-accent': '#ffffff' },
     },
-    list: 'Nødvendige, Tilpasning, Analyse og Markedsføring',
+    list: ['necessary', ...site.purposes].map((id) => texts[`purpose_${id}_name`]).join(', '),
     partners: new Set(services.map(({ kind }) => kinds[kind].vendor)).size,
     texts: Object.fromEntries(shown.map((key) => [key, texts[key]])),
     purposes: ['necessary', ...site.purposes].map((id) => ({

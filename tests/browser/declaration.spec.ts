@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import type { Receipt } from '../../banner/src/gate/api.js';
 import { note, seen, visit } from './pages.js';
 import { expect, test } from './test.js';
 
@@ -15,23 +14,6 @@ const wish = (page: Page, name: string) => declaration(page).locator(`button[nam
 const status = (page: Page) => declaration(page).getByRole('status');
 const purpose = (page: Page, name: string) => declaration(page).locator('section', { hasText: name });
 const answer = (of: Locator) => of.locator('.row').first().locator('.answer');
-
-/** Answers for the part of the service that gives a receipt out again, with those that the page was given. */
-test.beforeEach(async ({ page }) => {
-  const given: Receipt[] = [];
-  page.on('response', async (response) => {
-    if (response.request().method() === 'POST' && /consents$/.test(response.url())) given.push(await response.json());
-  });
-  await page.route('**/v1/sites/shop/receipts', async (route) => {
-    const { visitor, consent } = route.request().postDataJSON();
-    const isMeant = ({ record }: Receipt) => {
-      const { id, visitor: own } = record as { id: string; visitor: string };
-      return id === consent && own === visitor;
-    };
-    const found = given.find(isMeant);
-    await route.fulfill(found ? { json: found } : { status: 404, contentType: 'application/problem+json', body: '{}' });
-  });
-});
 
 for (const { path, yes, no, words } of [
   {

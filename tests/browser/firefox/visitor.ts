@@ -7,7 +7,7 @@ import type { Service } from '../service.js';
 import { TAGS } from '../tags.js';
 import { until } from '../until.js';
 
-const FIRST = 'samtykke-panel >>> .first';
+const FIRST = 'samtykke-panel > .first';
 const SECOND = 'samtykke-panel >>> dialog.second';
 
 interface Reply {
