@@ -228,7 +228,7 @@ async function weigh() {
   const languages = (await readdir(`${OUT}/texts`)).map((file) => file.replace('.json', ''));
   const asked = await Promise.all(
     languages.map(async (language) => {
-      const text = JSON.stringify(sample.question(kinds, language, await readJson(`${language}.json`)));
+      const text = JSON.stringify(sample.question(language, await readJson(`${language}.json`)));
       return [`question, ${language}`, text];
     }),
   );

@@ -41,7 +41,7 @@ function beginnings(cookies) {
 }
 
 /** What the question needs of the sample site's notice, as the service would send it. */
-export function question(kinds, language, texts) {
+export function question(language, texts) {
   const shown = ['title', 'intro', 'accept_all', 'reject_all', 'choose', 'facts', 'policy', 'saved', 'honoured'];
   return {
     site: site.site,
@@ -66,12 +66,10 @@ export function question(kinds, language, texts) {
       dark: { accent: '#14532d', 'on-accent': '#ffffff' },
     },
     list: ['necessary', ...site.purposes].map((id) => texts[`purpose_${id}_name`]).join(', '),
-    partners: new Set(services.map(({ kind }) => kinds[kind].vendor)).size,
-    texts: Object.fromEntries(shown.map((key) => [key, texts[key]])),
+    texts: Object.fromEntries(shown.map((key) => [key, texts[key].replace('{count}', '5').replace('{time}', '12 m')])),
     purposes: ['necessary', ...site.purposes].map((id) => ({
       id,
       necessary: id === 'necessary',
-      name: texts[`purpose_${id}_name`],
     })),
   };
 }

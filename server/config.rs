@@ -86,7 +86,7 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_LEDGER_ORIGIN")]
     pub ledger_origin: Option<String>,
 
-    /// Consents a minute that one address may send, reports and carried choices included; 0 sets no limit
+    /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
 

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::announcement::Announcement;
 use crate::choice::Choice;
 use crate::consent::Consent;
 use crate::error::{Error, Result};
@@ -33,10 +34,10 @@ pub fn of(
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|e| internal(&e));
     // Nothing behind the last dot: it is recorded, and waits for nobody.
     let control = if consent.signals.split(' ').any(|signal| signal == Signal::Gpc.as_str()) { "g" } else { "" };
-    // Whoever was shown the question or the settings was told of what is announced there.
-    let announced =
-        site.shown.content().announcement.as_ref().filter(|it| consent.language.is_some() && it.is_ahead(now));
-    let told = announced.and_then(|announcement| announcement.day()).map(|day| day.0.to_string()).unwrap_or_default();
+    // Whoever pressed one of the two answers was told of what is announced beside them.
+    let read = notice == site.current && ["accept_all", "reject_all"].contains(&consent.method.as_str());
+    let announced = site.shown.content().announcement.as_ref().filter(|it| read && it.is_ahead(now));
+    let told = announced.and_then(Announcement::day).map(|day| day.0.to_string()).unwrap_or_default();
     let control = if control.is_empty() && !told.is_empty() { "-" } else { control };
     let value = format!(
         "2{control}{told}.{notice}.{}.{}.{}.{days}.{}.",

@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::announcement::Announcement;
 use crate::banner::{Asset, built, hash_of};
 use crate::error::{Error, Result};
 use crate::look::Side;
@@ -130,7 +131,7 @@ fn extras(content: &Content, settings: &Settings) -> Result<Vec<String>> {
     if !settings.links.is_empty() {
         extras.push(extra("links", &settings.links)?);
     }
-    if let Some(day) = content.announcement.as_ref().and_then(|announcement| announcement.day()) {
+    if let Some(day) = content.announcement.as_ref().and_then(Announcement::day) {
         extras.push(extra("announce", &day.0)?);
     }
     if let Some(side) = content.look.button {

@@ -281,7 +281,9 @@ fn is_font(font: &str) -> bool {
 }
 
 fn is_own(logo: &str, origins: &[String]) -> bool {
-    let path = |rest: &str| rest.starts_with('/') && !rest.starts_with("//") && !rest.contains(char::is_whitespace);
+    let path = |rest: &str| {
+        rest.starts_with('/') && !rest.starts_with("//") && !rest.contains(|c: char| c == '\\' || c.is_whitespace())
+    };
     path(logo) || origins.iter().any(|origin| logo.strip_prefix(origin.as_str()).is_some_and(path))
 }
 
@@ -338,9 +340,13 @@ mod tests {
         assert_eq!(wrong("font = \"'Open Sans', sans-serif\""), "");
         assert!(wrong("accent = \"red\"").contains("found \"red\""));
         assert!(wrong("radius = 40").contains("0 to 32"));
-        for logo in
-            ["//cdn.example/logo.svg", "https://cdn.example/logo.svg", "https://www.example.nope/x.svg", "logo.svg"]
-        {
+        for logo in [
+            "//cdn.example/logo.svg",
+            "/\\\\cdn.example/logo.svg",
+            "https://cdn.example/x.svg",
+            "https://www.example.nope/x.svg",
+            "logo.svg",
+        ] {
             assert!(wrong(&format!("logo = \"{logo}\"")).contains("look.logo"), "{logo}");
         }
         assert_eq!(wrong("logo = \"/logo.svg\"") + &wrong("logo = \"https://www.example.no/logo.svg\""), "");

@@ -52,8 +52,6 @@ struct Answer<'a> {
     service_switches: Option<bool>,
     /// The purposes by name, as a sentence lists them.
     list: String,
-    /// How many vendors get something after a yes.
-    partners: usize,
     /// How long an answer holds at the most, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     remembered: Option<&'a str>,
@@ -72,7 +70,8 @@ struct Purpose<'a> {
     id: &'a str,
     /// Nobody is asked about it.
     necessary: bool,
-    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,6 +214,7 @@ impl Shown {
         let words = words::of(language).ok_or_else(|| Error::Internal(format!("no words in {language}")))?;
         let (yes_days, no_days) = (law.days(true, content.remember_days), law.days(false, content.remember_days));
         let text = |key: String| texts.get(&key).map_or("", String::as_str);
+        let name = |id: &str| text(format!("purpose_{id}_name"));
         let service = |it| service(it, words, texts.get("until_closed").map_or("", String::as_str));
         let services = |id: &str| content.services.iter().filter(|it| it.purpose == id).map(service).collect();
         let purposes: Vec<_> = std::iter::once(NECESSARY)
@@ -222,7 +222,7 @@ impl Shown {
             .map(|id| Purpose {
                 id,
                 necessary: id == NECESSARY,
-                name: text(format!("purpose_{id}_name")),
+                name: (!first).then(|| name(id)),
                 description: (!first).then(|| text(format!("purpose_{id}_description"))),
                 services: (!first).then(|| services(id)),
             })
@@ -254,8 +254,7 @@ impl Shown {
             variant: self.name(variant),
             announcement,
             service_switches: (!first).then_some(content.service_switches),
-            list: words.list(&purposes.iter().map(|purpose| purpose.name).collect::<Vec<_>>()),
-            partners,
+            list: words.list(&purposes.iter().map(|purpose| name(purpose.id)).collect::<Vec<_>>()),
             remembered: (!first).then(|| words.duration(yes_days.max(no_days))),
             texts: spoken(texts, law.regime, first, partners, words.duration(yes_days)),
             purposes,

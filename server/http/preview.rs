@@ -17,18 +17,17 @@ pub async fn show(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
-    // Each one is made anew.
-    state.addresses.count(&request)?;
-    let (id, number) = (site.id, wish.notice.unwrap_or(site.current));
+    let (id, number) = (site.id, wish.notice()?.unwrap_or(site.current));
     let notice = read(&state, move |conn| notice::numbered(conn, id, number)).await?;
     let content = notice.content()?;
     let language = language(&content.languages(), &content.default_language, wish.lang.as_deref(), &request).to_owned();
     let laws = &state.sites.jurisdictions;
-    let number = match wish.regime {
+    let number = match wish.regime()? {
         Some(regime) => laws.number_with(regime)?,
         None => site.law(laws, state.addresses.place(&request)).0,
     };
-    let page = wish.page(&notice, site.shown.dnt, laws.law(number), &language, (state.now)())?;
+    let origin = site.origins.first().map_or("", String::as_str);
+    let page = wish.page(&notice, origin, site.shown.dnt, laws.law(number), &language, (state.now)())?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, preview::policy(&site.origins)))

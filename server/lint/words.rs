@@ -46,9 +46,9 @@ const NO: &[(&str, &[&str])] = &[
 
 /// Whether a label plainly says no in that language.
 pub fn refuses(language: &str, label: &str) -> bool {
-    let label = format!("{} ", label.to_lowercase());
+    let label = format!(" {} ", label.to_lowercase());
     let words = NO.iter().find(|(tag, _)| *tag == language).map_or(&[][..], |(_, words)| words);
-    words.iter().any(|no| label.contains(no))
+    words.iter().any(|no| label.contains(no) && (!no.ends_with(' ') || label.contains(&format!(" {no}"))))
 }
 
 /// What consent cannot rest on.

@@ -1,7 +1,7 @@
 //! The counts of a site as a table, grouped as somebody asks. A group of few is not shown by itself, since it may be about one person,
 //! nor can it be found by taking the others from what a coarser table of the same days says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
 use diesel::prelude::*;
@@ -153,7 +153,8 @@ pub enum Withheld {
     Sum(Figures),
 }
 
-/// A table as it may be shown to anybody.
+/// A table as it may be shown: nothing in it, and nothing in it beside a coarser one of the same days, tells of a few. Of tables of
+/// different days that cannot be said.
 #[derive(Debug)]
 pub struct Table {
     pub columns: Vec<Column>,
@@ -187,23 +188,22 @@ pub fn table(conn: &mut Conn, site_id: i32, range: Range, columns: &[Column]) ->
 }
 
 /// Takes the small groups out of the rows, and as many others as hide them: wherever a coarser table has a row, what is withheld of it is
-/// nothing, or two groups or more that are together not small.
+/// nothing, or two groups or more that are together not small. What a coarser table withholds is withheld in its parts too, so that
+/// the two cannot be taken from each other.
 fn withhold(columns: &[Column], groups: BTreeMap<Group, Figures>) -> Table {
-    let mut groups: Vec<(Group, Figures, bool)> =
-        groups.into_iter().map(|(group, figures)| (group, figures, figures.people() < FEWEST)).collect();
-    let mut again = groups.iter().any(|(.., withheld)| *withheld);
-    while again {
-        again = false;
-        for coarser in coarser(columns) {
-            let mut sums: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
-            for (i, (group, ..)) in groups.iter().enumerate() {
-                sums.entry(group.within(&coarser)).or_default().push(i);
-            }
-            for parts in sums.values() {
-                again |= hide(&mut groups, parts);
-            }
+    let all = (1 << columns.len()) - 1;
+    let mut masks: Vec<usize> = (0..all).collect();
+    masks.sort_by_key(|mask| mask.count_ones());
+    let mut withheld: BTreeMap<usize, BTreeSet<Group>> = BTreeMap::new();
+    for mask in masks {
+        let mut sums: BTreeMap<Group, Figures> = BTreeMap::new();
+        for (group, figures) in &groups {
+            sums.entry(group.within(&chosen(columns, mask))).or_default().add_all(figures);
         }
+        let hidden = hidden(columns, mask, sums, &withheld).into_iter();
+        withheld.insert(mask, hidden.filter(|(.., hidden)| *hidden).map(|(group, ..)| group).collect());
     }
+    let groups = hidden(columns, all, groups, &withheld);
     let mut sum = Figures::default();
     let mut rows = Vec::new();
     for (group, figures, withheld) in groups.iter().cloned() {
@@ -221,6 +221,41 @@ fn withhold(columns: &[Column], groups: BTreeMap<Group, Figures>) -> Table {
     Table { columns: columns.to_vec(), rows, withheld }
 }
 
+/// The groups of the table with the columns of this mask, and whether each is withheld. `coarser` has what every coarser table
+/// withholds.
+fn hidden(
+    columns: &[Column],
+    mask: usize,
+    groups: BTreeMap<Group, Figures>,
+    coarser: &BTreeMap<usize, BTreeSet<Group>>,
+) -> Vec<(Group, Figures, bool)> {
+    let parents: Vec<usize> =
+        coarser.keys().copied().filter(|parent| parent & mask == *parent && *parent != mask).collect();
+    let within = |group: &Group, parent: usize| group.within(&chosen(columns, parent));
+    let is_part = |group: &Group| parents.iter().any(|parent| coarser[parent].contains(&within(group, *parent)));
+    let mut groups: Vec<(Group, Figures, bool)> = groups
+        .into_iter()
+        .map(|(group, figures)| {
+            let withheld = figures.people() < FEWEST || is_part(&group);
+            (group, figures, withheld)
+        })
+        .collect();
+    let mut again = groups.iter().any(|(.., withheld)| *withheld);
+    while again {
+        again = false;
+        for parent in &parents {
+            let mut sums: BTreeMap<Group, Vec<usize>> = BTreeMap::new();
+            for (i, (group, ..)) in groups.iter().enumerate() {
+                sums.entry(within(group, *parent)).or_default().push(i);
+            }
+            for parts in sums.values() {
+                again |= hide(&mut groups, parts);
+            }
+        }
+    }
+    groups
+}
+
 /// Withholds the smallest of these groups until those which are withheld hide each other. Says whether any was.
 fn hide(groups: &mut [(Group, Figures, bool)], parts: &[usize]) -> bool {
     let mut hidden: Vec<i64> = parts.iter().filter(|i| groups[**i].2).map(|i| groups[*i].1.people()).collect();
@@ -235,13 +270,9 @@ fn hide(groups: &mut [(Group, Figures, bool)], parts: &[usize]) -> bool {
     open.len() < before
 }
 
-/// The columns of every coarser table, from the one row for all on.
-fn coarser(columns: &[Column]) -> Vec<Vec<Column>> {
-    let of = |which: usize| {
-        let chosen = columns.iter().enumerate().filter(|(i, _)| which >> i & 1 == 1);
-        chosen.map(|(_, column)| *column).collect()
-    };
-    (0..(1 << columns.len()) - 1).map(of).collect()
+/// The columns that a mask stands for.
+fn chosen(columns: &[Column], mask: usize) -> Vec<Column> {
+    columns.iter().enumerate().filter(|(i, _)| mask >> i & 1 == 1).map(|(_, column)| *column).collect()
 }
 
 #[cfg(test)]
@@ -282,6 +313,23 @@ mod tests {
         check(&[("en", "", 4), ("nb", "", 5)], &[], Withheld::Few);
         check(&[("nb", "", 3)], &[], Withheld::Few);
         check(&[], &[], Withheld::Nothing);
+    }
+
+    #[test]
+    fn what_a_coarser_table_withholds_is_withheld_in_its_parts() {
+        let sizes = [("en", "NO", 1), ("sv", "SE", 30), ("sv", "NO", 22), ("nb", "NO", 190), ("nb", "DK", 10)];
+        let finer = withhold(&[Column::Language, Column::Country], groups(&sizes));
+        let mut languages = BTreeMap::new();
+        for (group, figures) in groups(&sizes) {
+            let language = group.within(&[Column::Language]);
+            languages.entry(language).or_insert_with(Figures::default).add_all(&figures);
+        }
+        let coarser = withhold(&[Column::Language], languages);
+        assert_eq!(coarser.withheld, sum(53));
+        for (group, _) in &finer.rows {
+            let language = group.within(&[Column::Language]);
+            assert!(coarser.rows.iter().any(|(shown, _)| *shown == language), "{group:?} is part of what is withheld");
+        }
     }
 
     #[test]

@@ -2,22 +2,17 @@
 
 import type { Gate, Notice, NoticeService, Purpose } from '../gate/notice.js';
 import { element } from '../panel/element.js';
-import { fill } from '../panel/words.js';
+import { directionOf, fill } from '../panel/words.js';
 import { serviceDetails } from '../settings/service.js';
 import { own } from './own.js';
 import type { Part } from './part.js';
 
-/** The languages of the panel that are written from right to left. */
-const RIGHT_TO_LEFT = /^(ar|he)\b/;
-
 export function declaration(gate: Gate, notice: Notice): Part {
   const { texts, language, controller, policy_url, purposes } = notice;
-  const parts = purposes.map((purpose) => purposePart(gate, notice, purpose));
-  // Where nobody is asked there is nothing to answer, nor to forget.
-  if (gate.config.purposes.length) parts.unshift(own(gate, notice));
+  const parts = [own(gate, notice), ...purposes.map((purpose) => purposePart(gate, notice, purpose))];
   const content = element(
     'div',
-    { lang: language, dir: RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr' },
+    { lang: language, dir: directionOf(language) },
     ...parts.map((part) => part.content),
     element('p', {}, fill(texts.responsible, { controller })),
     element('p', {}, element('a', { href: policy_url }, texts.policy)),
@@ -40,7 +35,7 @@ function purposePart(gate: Gate, notice: Notice, purpose: Purpose): Part {
     element('div', { class: 'row' }, element('h3', {}, name), answer),
     element('p', {}, description),
   );
-  if (necessary && gate.config.purposes.length) content.append(serviceDetails(notice, choiceOf(notice), undefined));
+  if (necessary) content.append(serviceDetails(notice, choiceOf(notice), undefined));
   const answers = services.map((service) => {
     const details = serviceDetails(notice, service, undefined);
     const answer = element('strong', { class: 'answer' });

@@ -3,13 +3,13 @@
 
 import { on } from '../gate/events.js';
 import type { Gate, Notice } from '../gate/notice.js';
+import { sheetOf } from '../panel/sheet.js';
 import css from './declaration.css';
 import { declaration } from './declaration.js';
 
 /** Fills every one of the page, now and later. */
 export function declare(gate: Gate, notice: Notice): void {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  const sheet = sheetOf(css);
 
   class Declaration extends HTMLElement {
     leave?: () => void;

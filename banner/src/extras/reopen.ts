@@ -3,6 +3,7 @@
 
 import type { Gate } from '../gate/notice.js';
 import { element } from '../panel/element.js';
+import { sheetOf } from '../panel/sheet.js';
 import { directionOf } from '../panel/words.js';
 import css from './reopen.css';
 
@@ -15,15 +16,17 @@ export interface Reopening {
 /** A shorter movement is an unsteady click. */
 const DRAG_PX = 8;
 
+/** As the service hears them: see server/texts.rs. */
+const SAME: Readonly<Record<string, string>> = { no: 'nb', nn: 'nb', nb: 'nn', zh: 'zh-hans', iw: 'he' };
+
 export function start(gate: Gate, { side, words }: Reopening): void {
   const wanted = document.documentElement.lang.toLowerCase();
   const of = (tag: string) => words.find(([language]) => language.toLowerCase() === tag);
-  const [language, open, move] = of(wanted) ?? of(wanted.replace(/-.*/, '')) ?? words[0] ?? ['', '', ''];
+  const primary = wanted.replace(/-.*/, '');
+  const [language, open, move] = of(wanted) ?? of(primary) ?? of(SAME[primary] ?? '') ?? words[0] ?? ['', '', ''];
   const host = element('samtykke-button' as 'div', { lang: language, dir: directionOf(language), side });
   const root = host.attachShadow({ mode: 'open' });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  root.adoptedStyleSheets = [sheet];
+  root.adoptedStyleSheets = [sheetOf(css)];
 
   const opener = element('button', { type: 'button', name: 'open', 'aria-label': open, title: open });
   const mover = element('button', { type: 'button', name: 'move', 'aria-label': move, title: move }, '⇄');
@@ -47,14 +50,21 @@ export function start(gate: Gate, { side, words }: Reopening): void {
     dragged ||= Math.abs(clientX - from) > DRAG_PX;
     if (dragged) host.style.translate = `${clientX - from}px`;
   };
-  opener.onpointerup = opener.onpointercancel = ({ clientX }) => {
+  const drop = () => {
     from = undefined;
     host.style.translate = '';
-    if (dragged) put(at(clientX < innerWidth / 2));
+    // After the click that a mouse makes of it, and a finger does not.
+    setTimeout(() => {
+      dragged = false;
+    });
   };
+  opener.onpointerup = ({ clientX }) => {
+    if (dragged) put(at(clientX < innerWidth / 2));
+    drop();
+  };
+  opener.onpointercancel = drop;
   opener.onclick = () => {
     if (!dragged) window.samtykke.open();
-    dragged = false;
   };
   host.onkeydown = ({ key }) => {
     if (key === 'ArrowLeft' || key === 'ArrowRight') put(at(key === 'ArrowLeft'));

@@ -37,8 +37,6 @@ export interface Question {
   readonly announcement?: Announcement;
   /** The purposes by name, as a sentence lists them. */
   readonly list: string;
-  /** How many companies besides get data. */
-  readonly partners: number;
   readonly texts: QuestionTexts;
   readonly purposes: readonly AskedPurpose[];
 }
@@ -131,10 +129,10 @@ export type Action = 'granted' | 'partial' | 'refused' | 'withdrawn' | 'renewed'
 export interface AskedPurpose {
   readonly id: string;
   readonly necessary: boolean;
-  readonly name: string;
 }
 
 export interface Purpose extends AskedPurpose {
+  readonly name: string;
   readonly description: string;
   readonly services: readonly NoticeService[];
 }

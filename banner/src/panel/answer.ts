@@ -35,22 +35,22 @@ export function answering(gate: Gate): Answering {
   const hosts = [location.hostname, new URL(base, location.href).hostname];
   const shares = domains?.some((domain) => hosts.every((host) => `.${host}`.endsWith(`.${domain}`)));
   const credentials = shares ? 'include' : 'same-origin';
-  const { send, interrupt, retry } = sender(
+  const { send, interrupt, drop, retry } = sender(
     (body, signal) => fetch(address, { method: 'POST', body, keepalive: true, credentials, signal }),
     settle,
     setTimeout,
   );
   addEventListener('online', retry);
-  /** Answers of before, whose cookies the service may still set: it hears too late that nobody waits for them. */
-  const former = new Set<string | undefined>();
+  /** Answers that hold no longer, whose cookies the service may still set: it hears too late that nobody waits for them. */
+  const former = new Set<string>();
   addEventListener('pagehide', () => {
-    if (gate.stored && former.has(gate.read()?.id)) write(config, gate.stored);
+    if (former.has(gate.read()?.id ?? '')) write(config, gate.stored);
   });
 
   async function decide(method: Method, answers: Choice, shown?: Question) {
     // Another tab may have answered since.
     const last = gate.read() ?? gate.stored;
-    former.add(last?.id);
+    if (last) former.add(last.id);
     const now = Date.now();
     const given = Object.entries(answers).map(([name, answer]) => [
       name,
@@ -67,7 +67,8 @@ export function answering(gate: Gate): Answering {
       choice,
       pending: [method, shown && languageOf(shown), last?.id, pageOf(location.pathname)].join('.'),
       control: !!navigator.globalPrivacyControl,
-      told: dayOf(shown) ?? last?.told ?? '',
+      // What is announced stands beside the two answers.
+      told: (/_all/.test(method) && dayOf(shown)) || (last?.told ?? ''),
     };
     interrupt();
     write(config, gate.stored);
@@ -172,7 +173,8 @@ export function answering(gate: Gate): Answering {
   }
 
   async function forget() {
-    interrupt();
+    drop();
+    if (gate.stored) former.add(gate.stored.id);
     gate.stored = null;
     gate.receipt = null;
     gate.permitted = [];
@@ -192,7 +194,8 @@ export function answering(gate: Gate): Answering {
   }
 
   function told(shown: Question) {
-    if (!gate.stored) return;
+    // Another tab may have answered since, and nothing is to come in the place of that.
+    if (!gate.stored || gate.read()?.id !== gate.stored.id) return;
     gate.stored = { ...gate.stored, told: dayOf(shown) ?? '' };
     write(config, gate.stored);
   }

@@ -22,17 +22,15 @@ export function isWhole(question: Question | Notice): question is Notice {
   return 'hash' in question;
 }
 
-async function insist(
-  { config, base }: Gate,
-  layer: 1 | 2,
-  first?: Promise<Response>,
-  variant = '',
-): Promise<Question | Notice> {
+async function insist(gate: Gate, layer: 1 | 2, first?: Promise<Response>, variant = ''): Promise<Question | Notice> {
+  const { config, base } = gate;
   const { lang } = document.documentElement;
   const address = `${base}/v1/sites/${config.site}/notice?layer=${layer}&lang=${lang}${variant && `&variant=${variant}`}`;
   for (let answer = first; ; answer = undefined) {
     try {
       const came = await (answer ?? fetch(address));
+      // The variant is no more.
+      if (variant && came.status === 422) return insist(gate, layer);
       if (!came.ok) throw new Error(came.statusText);
       return await came.json();
     } catch (error) {

@@ -13,6 +13,7 @@ export const root = host.attachShadow({ mode: 'open' });
 // Stays in the page: a screen reader only speaks of a status that was there, empty, before.
 const status = element('p', { class: 'status', role: 'status' });
 const sheets = new Set<string>();
+let silence: ReturnType<typeof setTimeout> | undefined;
 root.adoptedStyleSheets = [important(css)];
 root.append(element('slot', {}), status);
 
@@ -32,8 +33,9 @@ export function dressWith(css: string): void {
 }
 
 export function say(text: string): void {
+  clearTimeout(silence);
   status.textContent = text;
-  setTimeout(() => {
+  silence = setTimeout(() => {
     status.textContent = '';
   }, STATUS_MS);
 }
@@ -47,8 +49,8 @@ function dress({ language, look }: Question): void {
   const own = Object.entries({ ...look[dark ? 'dark' : 'light'], font: look.font, radius: look.radius });
   const rules = own.map(([name, value]) => value && `--samtykke-${name}:${value}!important;`);
   dressWith(`:host([theme]){${rules.join('')}}`);
-  // A page that hides everything hides this too.
-  if (getComputedStyle(documentElement).display === 'none') {
+  // A page that hides everything hides this too. In a frame it may do so against those who frame it.
+  if (self === top && getComputedStyle(documentElement).display === 'none') {
     documentElement.style.setProperty('display', 'block', 'important');
   }
 }

@@ -35,6 +35,8 @@ export const adopt: PanelModule['adopt'] = (gate, carried) => answeringFor(gate)
 
 export const announce: PanelModule['announce'] = async (gate) => {
   const notice = await noticeOf(gate);
+  // The script may be older than the notice.
+  if (!notice.announcement) return;
   await stand(notice);
   const { announcement, css } = await settingsOf(gate);
   dressWith(css);
@@ -113,7 +115,7 @@ function panel(gate: Gate, question: Question): (layer: Layer) => void {
     second?.remove();
     const wasIn = first?.contains(document.activeElement);
     first?.remove();
-    if (wasIn) (before as HTMLElement | null)?.focus();
+    if (wasIn) (before as HTMLElement | null)?.focus({ preventScroll: true });
   }
 
   function ask() {
@@ -128,9 +130,10 @@ function panel(gate: Gate, question: Question): (layer: Layer) => void {
     const { body } = document;
     if (question.look.layout === 'centred') {
       // It covers the middle of the page, which waits until there is an answer.
+      const { inert } = body;
       body.inert = true;
       leaveRoom = () => {
-        body.inert = false;
+        body.inert = inert;
       };
       layer.querySelector('h2')?.focus();
     } else leaveRoom = makeRoom(layer);

@@ -1,7 +1,7 @@
 // While a layer covers an edge of the page, the page can be scrolled by as much further, so that nothing in it stays hidden behind.
 
 /** Both keep clear of the layer: what the visitor tabs to, and the end of the page. Neither moves what is there. */
-const PROPERTIES = ['scroll-padding', 'padding-bottom'];
+const PROPERTIES = ['scroll-padding-top', 'scroll-padding-bottom', 'padding-bottom'];
 const OPPOSITE: Readonly<Record<string, string>> = { top: 'bottom', bottom: 'top', start: 'end', end: 'start' };
 
 /** Answers with what ends it. */
@@ -10,10 +10,12 @@ export function makeRoom(layer: HTMLElement): () => void {
   const before = PROPERTIES.map((property) => style.getPropertyValue(property));
   const position = () => layer.getAttribute('position') ?? '';
   const isAtTop = () => position() === 'top';
+  /** The edge that it leaves alone is as the page has it. */
   const keepClear = () => {
-    const height = `${layer.offsetHeight}px`;
-    style.scrollPadding = isAtTop() ? `${height} 0 0` : `0 0 ${height}`;
-    style.paddingBottom = height;
+    for (const [at, property] of PROPERTIES.entries()) {
+      const isOther = property === `scroll-padding-${isAtTop() ? 'bottom' : 'top'}`;
+      style.setProperty(property, isOther ? (before[at] ?? '') : `${layer.offsetHeight}px`);
+    }
   };
   const observer = new ResizeObserver(keepClear);
   observer.observe(layer);

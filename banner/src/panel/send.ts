@@ -17,6 +17,8 @@ export interface Sender {
    * the consent that is on its way, and the page may be left before that could be put right.
    */
   interrupt(): void;
+  /** Forgets what waits. */
+  drop(): void;
   /** Tries again now. */
   retry(): void;
 }
@@ -70,6 +72,10 @@ export function sender(
       retry();
     },
     interrupt: () => asking.abort(),
+    drop() {
+      waiting.length = 0;
+      asking.abort();
+    },
     retry,
   };
 }

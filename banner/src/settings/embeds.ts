@@ -5,6 +5,7 @@ import type { Choice } from '../gate/config.js';
 import type { Gate, Notice, NoticeService } from '../gate/notice.js';
 import { button } from '../panel/buttons.js';
 import { element } from '../panel/element.js';
+import { sheetOf } from '../panel/sheet.js';
 import { fill } from '../panel/words.js';
 import { complete } from './complete.js';
 import css from './embed.css';
@@ -13,7 +14,7 @@ import css from './embed.css';
 const SMALLEST = { width: 150, height: 80 };
 const DRAWN = 'data-samtykke-embed';
 
-const sheet = new CSSStyleSheet();
+const sheet = sheetOf(css);
 let drawing = false;
 
 /** Draws them from now on. `always` takes the choice of somebody who wants them every time. */
@@ -21,14 +22,12 @@ export function embeds(gate: Gate, notice: Notice, always: (choice: Choice) => v
   if (drawing) return;
   drawing = true;
   const held = gate.heldEmbed;
-  const rules = new CSSStyleSheet();
-  rules.replaceSync(
+  const rules = sheetOf(
     `samtykke-embed{display:none}` +
       `${held}[${DRAWN}]{visibility:hidden!important}` +
       `${held}[${DRAWN}]+samtykke-embed{display:block;position:absolute}`,
   );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, rules];
-  sheet.replaceSync(css);
 
   const draw = () => {
     for (const mark of document.querySelectorAll<HTMLElement>(`${held}:not([${DRAWN}])`)) {
