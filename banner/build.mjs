@@ -38,7 +38,6 @@ const SHARED = [
   'decide',
   'confirm',
   'permit',
-  'interrupt',
 ];
 const MANGLED = {
   mangleProps: new RegExp(`^(${SHARED.join('|')})$`),

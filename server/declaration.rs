@@ -149,12 +149,16 @@ impl Told<'_> {
     /// What is kept in any case: the choice itself, for so long at the most.
     fn own(&self) -> Markup {
         let id = format!("site-{}", self.content.site);
-        let cookie = html! { (row(&cookie::name(&self.content.site), None, self.lasting(self.content.remember_days))) };
+        let lasting = self.lasting(self.content.remember_days);
+        let cookies = html! {
+            (row(&cookie::name(&self.content.site), None, lasting))
+            (row(&cookie::copy(&self.content.site), None, lasting))
+        };
         html! {
             article aria-labelledby=(id) {
                 h3 id=(id) { (self.content.name) }
                 dl { (fact(self.text("vendor"), &self.content.controller)) }
-                (self.table(&id, &cookie))
+                (self.table(&id, &cookies))
             }
         }
     }

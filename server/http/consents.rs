@@ -67,21 +67,11 @@ fn recorded(
     asked: &HeaderMap,
     now: i64,
 ) -> Result<HttpResponse> {
-    if let Some(domain) = cors::cookie_domain(site, asked).filter(|_| counts(consent, site, asked)) {
+    if let Some(domain) = cors::cookie_domain(site, asked) {
         let secure = asked.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https:"));
         if let Some(cookie) = cookie::of(consent, site, law, domain, secure, now)? {
             response.insert_header((header::SET_COOKIE, cookie));
         }
     }
     Ok(response.json(receipt))
-}
-
-/// Whether the browser still goes by this answer: one that comes late must not take the place of what was said since.
-fn counts(consent: &Consent, site: &Site, asked: &HeaderMap) -> bool {
-    let name = cookie::name(&site.key);
-    let pairs =
-        asked.get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    let held = pairs.filter_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
-    let mut held = held.map(cookie::consent_in).peekable();
-    held.peek().is_none() || held.any(|id| id.is_some_and(|id| consent.id == id.as_bytes()))
 }

@@ -63,6 +63,11 @@ function purposePart(gate: Gate, notice: Notice, purpose: Purpose): Part {
 
 /** What is kept in any case once somebody has answered: the choice itself, for so long at the most. */
 function choiceOf({ site, name, controller, yes_days, no_days, remembered }: Notice): NoticeService {
-  const cookies = [{ name: `samtykke_${site}`, days: Math.max(yes_days, no_days), lifetime: remembered }];
+  // Its own, and the copy of the service.
+  const cookies = [`samtykke_${site}`, `samtykke_${site}.`].map((name) => ({
+    name,
+    days: Math.max(yes_days, no_days),
+    lifetime: remembered,
+  }));
   return { id: site, name, vendor: controller, cookies };
 }

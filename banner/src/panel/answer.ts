@@ -8,7 +8,7 @@ import { isWhole, noticeOf } from './ask.js';
 import { pageOf, write } from './keep.js';
 import { type Outcome, sender } from './send.js';
 import { settingsOf } from './settings.js';
-import { uuid } from './uuid.js';
+import { after, uuid } from './uuid.js';
 
 export interface Answering {
   /** Takes a complete choice, and the notice that it answers. Settles when nothing is left of what it denies. */
@@ -35,22 +35,15 @@ export function answering(gate: Gate): Answering {
   const hosts = [location.hostname, new URL(base, location.href).hostname];
   const shares = domains?.some((domain) => hosts.every((host) => `.${host}`.endsWith(`.${domain}`)));
   const credentials = shares ? 'include' : 'same-origin';
-  const { send, interrupt, drop, retry } = sender(
+  const { send, drop, retry } = sender(
     (body, signal) => fetch(address, { method: 'POST', body, keepalive: true, credentials, signal }),
     settle,
     setTimeout,
   );
   addEventListener('online', retry);
-  /** Answers that hold no longer, whose cookies the service may still set: it hears too late that nobody waits for them. */
-  const former = new Set<string>();
-  addEventListener('pagehide', () => {
-    if (former.has(gate.read()?.id ?? '')) write(config, gate.stored);
-  });
-
   async function decide(method: Method, answers: Choice, shown?: Question) {
     // Another tab may have answered since.
     const last = gate.read() ?? gate.stored;
-    if (last) former.add(last.id);
     const now = Date.now();
     const given = Object.entries(answers).map(([name, answer]) => [
       name,
@@ -61,7 +54,7 @@ export function answering(gate: Gate): Answering {
     gate.stored = {
       notice: (shown ?? config).notice,
       visitor: last?.visitor ?? uuid(now),
-      id: uuid(now),
+      id: uuid(Math.max(now, last ? after(last.id) : 0)),
       chosenAt: now,
       days: shown ? shown[lasts] : config.days,
       choice,
@@ -70,7 +63,6 @@ export function answering(gate: Gate): Answering {
       // What is announced stands beside the two answers.
       told: (/_all/.test(method) && dayOf(shown)) || (last?.told ?? ''),
     };
-    interrupt();
     write(config, gate.stored);
     const stuck = apply();
     send(gate.stored);
@@ -135,12 +127,8 @@ export function answering(gate: Gate): Answering {
   function settle(sent: Stored, outcome: Outcome) {
     const kept = gate.read();
     const own = kept?.id === sent.id;
-    if (own && gate.stored && gate.stored.id !== sent.id) {
-      // The service set the cookie of an answer that another has followed since.
-      write(config, gate.stored);
-    } else if (outcome !== 'refused') {
-      // Unless the service wrote it: browsers keep that one longer.
-      if (own && kept.pending) write(config, { ...kept, pending: '' });
+    if (outcome !== 'refused') {
+      if (own) write(config, { ...kept, pending: '' });
       if (gate.stored?.id === sent.id) gate.stored = { ...gate.stored, pending: '' };
     } else if (gate.stored?.id === sent.id) {
       // What cannot be proved does not hold. No reload: a script that answers on every page would never stop.
@@ -174,7 +162,6 @@ export function answering(gate: Gate): Answering {
 
   async function forget() {
     drop();
-    if (gate.stored) former.add(gate.stored.id);
     gate.stored = null;
     gate.receipt = null;
     gate.permitted = [];

@@ -12,11 +12,6 @@ const DAY_MS = 864e5;
 
 export interface Sender {
   send(stored: Stored): void;
-  /**
-   * Stops waiting for an answer and asks again, in order. Call it before a newer cookie is written: the service may set the one of
-   * the consent that is on its way, and the page may be left before that could be put right.
-   */
-  interrupt(): void;
   /** Forgets what waits. */
   drop(): void;
   /** Tries again now. */
@@ -71,7 +66,6 @@ export function sender(
       waiting.push(stored);
       retry();
     },
-    interrupt: () => asking.abort(),
     drop() {
       waiting.length = 0;
       asking.abort();

@@ -168,11 +168,15 @@ export class Visitor {
   /** The names of the cookies that the page can see. */
   async cookies(): Promise<string[]> {
     const pairs = await this.browser.evaluate(() => document.cookie);
-    return pairs
-      .split('; ')
-      .filter(Boolean)
-      .map((pair) => pair.replace(/=.*/, ''))
-      .sort();
+    return (
+      pairs
+        .split('; ')
+        .filter(Boolean)
+        .map((pair) => pair.replace(/=.*/, ''))
+        // The copy of the choice, which the service may set before the page goes on, or after.
+        .filter((name) => name !== 'samtykke_shop.')
+        .sort()
+    );
   }
 
   async choice(): Promise<Readonly<Record<string, string>> | null> {
