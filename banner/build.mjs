@@ -33,6 +33,11 @@ const SHARED = [
   'jar',
   'read',
   'update',
+  'told',
+  'control',
+  'decide',
+  'confirm',
+  'permit',
 ];
 const MANGLED = {
   mangleProps: new RegExp(`^(${SHARED.join('|')})$`),
@@ -41,19 +46,23 @@ const MANGLED = {
 
 async function buildEmbedded() {
   await rm(OUT, { recursive: true, force: true });
-  await mkdir(`${OUT}/texts`, { recursive: true });
+  await mkdir(OUT, { recursive: true });
   await bundle('gate', 'iife');
   await squeeze(`${OUT}/gate.js`);
   await bundle('settings', 'esm');
   await squeeze(`${OUT}/settings.js`, true);
-  await bundle('panel', 'esm', { __SAMTYKKE_SETTINGS__: JSON.stringify(await hashOf('settings.js')) });
+  await bundle('declaration', 'esm');
+  await squeeze(`${OUT}/declaration.js`, true);
+  await bundle('panel', 'esm', {
+    __SAMTYKKE_SETTINGS__: JSON.stringify(await hashOf('settings.js')),
+    __SAMTYKKE_DECLARATION__: JSON.stringify(await hashOf('declaration.js')),
+  });
   await squeeze(`${OUT}/panel.js`, true);
+  await bundle('preview', 'esm');
   const kinds = await buildServices();
   await buildExtras();
   await bundle('report', 'esm', { __SAMTYKKE_VENDORS__: JSON.stringify(vendors(kinds)) });
-  for (const file of await readdir('src/texts')) {
-    if (file.endsWith('.json')) await writeFile(`${OUT}/texts/${file}`, JSON.stringify(await readJson(file)));
-  }
+  await buildTexts();
   await weigh();
 }
 
@@ -85,7 +94,8 @@ async function hashOf(name) {
 async function squeeze(file, module = false) {
   const options = { ecma: 2020, module, toplevel: true, compress: { passes: 3, unsafe_arrows: true } };
   const { code } = await minify(await readFile(file, 'utf8'), options);
-  await writeFile(file, code);
+  // What is written strictly need not be run so.
+  await writeFile(file, code.replace(/^"use strict";/, ''));
 }
 
 /** Writes of each of extras/ its start function, as an expression. */
@@ -127,6 +137,18 @@ async function buildServices() {
   return kinds;
 }
 
+/** Writes texts/<language>.json, and words/<language>.json of what Node knows of the language. */
+async function buildTexts() {
+  await mkdir(`${OUT}/texts`);
+  await mkdir(`${OUT}/words`);
+  const { wordsOf } = await import(`data:text/javascript,${encodeURIComponent(await only('texts', 'words', '*'))}`);
+  for (const file of await readdir('src/texts')) {
+    if (!/^[a-z]{2}(-\w+)?\.json$/.test(file)) continue;
+    await writeFile(`${OUT}/texts/${file}`, JSON.stringify(await readJson(file)));
+    await writeFile(`${OUT}/words/${file}`, JSON.stringify(wordsOf(file.replace('.json', ''))));
+  }
+}
+
 /** What one file of a folder exports under these names, bundled and minified. */
 async function only(folder, name, exported) {
   const { outputFiles } = await build({
@@ -137,6 +159,7 @@ async function only(folder, name, exported) {
     ...MANGLED,
     target: TARGET,
     charset: 'utf8',
+    plugins: [minifiedCss],
     write: false,
     logLevel: 'warning',
   });
@@ -199,13 +222,23 @@ async function weigh() {
   const loaded = {
     'gate.js, configured': parts.join(config),
     'panel.js': await readFile(`${OUT}/panel.js`, 'utf8'),
-    'notice, nb': JSON.stringify(sample.notice(kinds, 'nb', await readJson('nb.json'))),
   };
+  // The question is heaviest in one language, and even there it is to be light enough.
+  const languages = (await readdir(`${OUT}/texts`)).map((file) => file.replace('.json', ''));
+  const asked = await Promise.all(
+    languages.map(async (language) => {
+      const text = JSON.stringify(sample.question(language, await readJson(`${language}.json`)));
+      return [`question, ${language}`, text];
+    }),
+  );
+  const [[name, text]] = asked.sort(([, one], [, other]) => weightOf(other).brotli - weightOf(one).brotli);
+  loaded[name] = text;
   const rows = Object.entries(loaded).map(([name, text]) => ({ name, ...weightOf(text) }));
   const all = { name: 'all', raw: sum(rows, 'raw'), brotli: sum(rows, 'brotli') };
   const apart = [
     { name: '(gate.js, no site)', ...weightOf(gate) },
     { name: '(settings.js)', ...weightOf(await readFile(`${OUT}/settings.js`, 'utf8')) },
+    { name: '(declaration.js)', ...weightOf(await readFile(`${OUT}/declaration.js`, 'utf8')) },
   ];
   for (const { name, raw, brotli } of [...rows, all, ...apart]) {
     console.log(name.padEnd(20), String(raw).padStart(6), String(brotli).padStart(6));

@@ -1,4 +1,4 @@
-// Runs ../tests/browser in the system's Chromium (../tests/browser/firefox runs by itself). Nothing is downloaded and nothing is skipped: without a browser the tests fail.
+// Runs ../tests/browser in the system's Chromium (its folders firefox and webkit run by themselves). Nothing is downloaded and nothing is skipped: without a browser the tests fail.
 
 import type { PlaywrightTestConfig } from '@playwright/test';
 

@@ -40,20 +40,12 @@ function beginnings(cookies) {
   return names.filter((name) => !names.some((wide) => wide !== name && name.startsWith(wide))).join('|');
 }
 
-/** The notice of the sample site, as the service would send it. */
-export function notice(kinds, language, texts) {
-  const own = Object.entries(texts).filter(([key]) => !key.startsWith('purpose_'));
-  const servicesOf = (purpose) =>
-    services
-      .filter((service) => service.purpose === purpose)
-      .map(({ id, kind }) => {
-        const { name, vendor, country, policy, cookies, storage } = kinds[kind];
-        return { id, name, vendor: vendor || 'Butikken AS', country, policy_url: policy, cookies, storage };
-      });
+/** What the question needs of the sample site's notice, as the service would send it. */
+export function question(language, texts) {
+  const shown = ['title', 'intro', 'accept_all', 'reject_all', 'choose', 'facts', 'policy', 'saved', 'honoured'];
   return {
     site: site.site,
     notice: site.notice,
-    hash: '8c7dd922ad47494fc02c388e12c00eac5f1d0c8ab3e947d28c7dd922ad47494f',
     language,
     regime: 'opt-in',
     name: 'Butikken',
@@ -66,14 +58,18 @@ export function notice(kinds, language, texts) {
     gpc: 'voluntary',
     honoured: false,
     dnt: true,
-    look: { layout: 'bar', theme: 'auto', accent: '#14532d' },
-    texts: Object.fromEntries(own),
+    look: {
+      layout: 'bar',
+      position: 'bottom',
+      theme: 'auto',
+      light: { accent: '#14532d', 'on-accent': '#ffffff' },
+      dark: { accent: '#14532d', 'on-accent': '#ffffff' },
+    },
+    list: ['necessary', ...site.purposes].map((id) => texts[`purpose_${id}_name`]).join(', '),
+    texts: Object.fromEntries(shown.map((key) => [key, texts[key].replace('{count}', '5').replace('{time}', '12 m')])),
     purposes: ['necessary', ...site.purposes].map((id) => ({
       id,
       necessary: id === 'necessary',
-      name: texts[`purpose_${id}_name`],
-      description: texts[`purpose_${id}_description`],
-      services: servicesOf(id),
     })),
   };
 }

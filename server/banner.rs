@@ -10,7 +10,8 @@ use rust_embed::RustEmbed;
 use crate::error::{Error, Result};
 use crate::hash::{hex, sha256};
 
-/// `banner/build/embed`, as `make banner` leaves it: gate.js, its modules, services.json, services/*.js, extras/*.js, texts/*.json.
+/// `banner/build/embed`, as `make banner` leaves it: gate.js, its modules, services.json, services/*.js, extras/*.js, texts/*.json
+/// and words/*.json.
 #[derive(RustEmbed)]
 #[folder = "banner/build/embed"]
 pub struct Built;
@@ -57,7 +58,7 @@ pub fn modules() -> &'static BTreeMap<&'static str, Asset> {
     static MODULES: OnceLock<BTreeMap<&'static str, Asset>> = OnceLock::new();
     MODULES.get_or_init(|| {
         let module = |name| Some((name, Asset::new(Built::get(&format!("{name}.js"))?.data.into_owned())));
-        ["panel", "settings", "report"].into_iter().filter_map(module).collect()
+        ["panel", "settings", "declaration", "report", "preview"].into_iter().filter_map(module).collect()
     })
 }
 

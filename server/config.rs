@@ -78,11 +78,15 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_SEAL_MS", default_value_t = 1000)]
     pub seal_ms: u64,
 
+    /// How often what was counted of the question and its answers is added to the database, in milliseconds
+    #[arg(long, env = "SAMTYKKE_COUNT_MS", default_value_t = 5000)]
+    pub count_ms: u64,
+
     /// The ledger's name, such as example.no/consents; it is chosen once, on the first start [default: a random one]
     #[arg(long, env = "SAMTYKKE_LEDGER_ORIGIN")]
     pub ledger_origin: Option<String>,
 
-    /// Consents a minute that one address may send, reports and carried choices included; 0 sets no limit
+    /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
 
@@ -112,6 +116,10 @@ pub struct Serve {
 impl Serve {
     pub fn seal(&self) -> Duration {
         Duration::from_millis(self.seal_ms.max(10))
+    }
+
+    pub fn count(&self) -> Duration {
+        Duration::from_millis(self.count_ms.max(10))
     }
 
     pub fn refresh(&self) -> Duration {

@@ -34,6 +34,8 @@ pub struct NewConsent {
     pub page: Option<String>,
     /// The visitor's answer before this one.
     pub previous: Option<Uuid>,
+    /// Which form of the notice was shown, where it has several.
+    pub variant: Option<String>,
 }
 
 /// What the visitor pressed, or who decided for them: the page's own code, on their word, or a signal that their browser sends.
@@ -82,6 +84,7 @@ pub struct Consent {
     pub signature: Vec<u8>,
     /// 16 random bytes. Answers from before the ledger have none.
     pub salt: Option<Vec<u8>>,
+    pub variant: Option<String>,
 }
 
 impl Consent {
@@ -115,6 +118,10 @@ impl Consent {
             let spoken = asked.languages.join(", ");
             return Err(Error::invalid("language", format!("{shown:?} is not one that the notice speaks: {spoken}")));
         }
+        if let Some(variant) = new.variant.as_ref().filter(|variant| !asked.has_form(variant)) {
+            let shown: String = variant.chars().take(20).collect();
+            return Err(Error::invalid("variant", format!("{shown:?} is none of the notice's variants")));
+        }
         if let Some(page) = &new.page {
             if !page.starts_with('/') || page.contains(['?', '#']) || page.chars().any(char::is_control) {
                 return Err(Error::invalid("page", "expected a path that begins with /, without query and fragment"));
@@ -141,6 +148,7 @@ impl Consent {
             key_id: 0,
             signature: Vec::new(),
             salt: Some(salt.to_vec()),
+            variant: new.variant.clone(),
         })
     }
 
@@ -153,7 +161,7 @@ impl Consent {
     /// Whether both are the same answer sent twice. What the server adds, such as the time, may differ.
     pub fn is_same_answer(&self, other: &Self) -> bool {
         let said = |c: &Self| (c.site_id, c.notice_id, c.visitor.clone(), c.previous.clone(), c.choice.clone());
-        let how = |c: &Self| (c.method.clone(), c.language.clone(), c.page.clone());
+        let how = |c: &Self| (c.method.clone(), c.language.clone(), c.page.clone(), c.variant.clone());
         said(self) == said(other) && how(self) == how(other)
     }
 }

@@ -1,5 +1,5 @@
-//! Who answers for the data: how the controller is reached, and who watches over it. It is shown in exported receipts and not in
-//! the notice, so changing it asks nobody again.
+//! Who answers for the data: how the controller is reached, and who watches over it. It is shown in the declaration and in exported
+//! receipts, and not in the notice, so changing it asks nobody again.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,10 @@
 //! The choice cookie as the service sets it, where it shares the page's domain: a browser that cuts short what scripts store keeps
-//! it as long as the answer holds. Its form is the gate's, `banner/src/gate/cookie.ts`, which writes it first.
+//! it as long as the answer holds. Its form is the gate's, `banner/src/gate/cookie.ts`, which reads it beside the page's own: it
+//! has a name of its own, so that one which comes late takes no newer answer's place.
 
 use uuid::Uuid;
 
+use crate::announcement::Announcement;
 use crate::choice::Choice;
 use crate::consent::Consent;
 use crate::error::{Error, Result};
@@ -33,8 +35,13 @@ pub fn of(
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|e| internal(&e));
     // Nothing behind the last dot: it is recorded, and waits for nobody.
     let control = if consent.signals.split(' ').any(|signal| signal == Signal::Gpc.as_str()) { "g" } else { "" };
+    // Whoever pressed one of the two answers was told of what is announced beside them.
+    let read = notice == site.current && ["accept_all", "reject_all"].contains(&consent.method.as_str());
+    let announced = site.shown.content().announcement.as_ref().filter(|it| read && it.is_ahead(now));
+    let told = announced.and_then(Announcement::day).map(|day| day.0.to_string()).unwrap_or_default();
+    let control = if control.is_empty() && !told.is_empty() { "-" } else { control };
     let value = format!(
-        "2{control}.{notice}.{}.{}.{}.{days}.{}.",
+        "2{control}{told}.{notice}.{}.{}.{}.{days}.{}.",
         uuid(&consent.visitor)?,
         uuid(&consent.id)?,
         base36(consent.created_at),
@@ -42,16 +49,17 @@ pub fn of(
     );
     let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
     let secure = if secure { "; Secure" } else { "" };
-    Ok(Some(format!("{}={value}; Path=/; SameSite=Lax; Max-Age={left}{domain}{secure}", name(&site.key))))
+    Ok(Some(format!("{}={value}; Path=/; SameSite=Lax; Max-Age={left}{domain}{secure}", copy(&site.key))))
 }
 
+/// As the page names it.
 pub fn name(site: &str) -> String {
     format!("samtykke_{site}")
 }
 
-/// The consent that the value of a choice cookie names, in either version.
-pub fn consent_in(value: &str) -> Option<Uuid> {
-    Uuid::parse_str(value.split('.').nth(3)?).ok()
+/// As the service does.
+pub fn copy(site: &str) -> String {
+    format!("samtykke_{site}.")
 }
 
 fn base36(number: i64) -> String {
@@ -73,13 +81,5 @@ mod tests {
         for (number, written) in [(0, "0"), (35, "z"), (36, "10"), (1_772_359_384_250, "mm7l0la2")] {
             assert_eq!((base36(number).as_str(), i64::from_str_radix(written, 36)), (written, Ok(number)));
         }
-    }
-
-    #[test]
-    fn a_cookie_of_either_version_names_its_consent() {
-        let (visitor, id) = (Uuid::now_v7(), Uuid::now_v7());
-        assert_eq!(consent_in(&format!("1.3.{visitor}.{id}.abc.a:1.save.nb..%2F")), Some(id));
-        assert_eq!(consent_in(&format!("2.3.{visitor}.{id}.abc.183.a:1|ga:0.")), Some(id));
-        assert_eq!(consent_in("2.3"), None);
     }
 }

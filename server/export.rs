@@ -73,7 +73,7 @@ pub fn of(conn: &mut Conn, id: Uuid, owner: Option<(i32, Uuid)>, form: Form) -> 
     let evidence = Evidence {
         record: &value(&places.record(conn, &consent)?)?,
         previous: previous.as_ref(),
-        content: &notice.content()?,
+        content: &notice.content()?.varied_as(consent.variant.as_deref()),
         published_at: notice.published_at,
         contact: &contact,
         origin: origins.first().map_or(site.as_str(), String::as_str),

@@ -6,11 +6,14 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::announcement::Announcement;
 use crate::banner::{Asset, built, hash_of};
 use crate::error::{Error, Result};
+use crate::look::Side;
 use crate::notice::{Content, NECESSARY, Notice};
 use crate::service::Service;
 use crate::site::Settings;
+use crate::texts::Texts;
 
 /// The name that stands for the site's configuration in the built gate.
 const CONFIG: &str = "__SAMTYKKE_CONFIG__";
@@ -56,6 +59,13 @@ struct GateService<'a> {
 struct Reporting<'a> {
     hash: &'a str,
     services: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+/// What the button is told that opens the settings: see `banner/src/extras/reopen.ts`.
+#[derive(Serialize)]
+struct Reopening<'a> {
+    side: Side,
+    words: Vec<[&'a str; 3]>,
 }
 
 /// `days` is how long an answer holds when no notice said so.
@@ -121,12 +131,33 @@ fn extras(content: &Content, settings: &Settings) -> Result<Vec<String>> {
     if !settings.links.is_empty() {
         extras.push(extra("links", &settings.links)?);
     }
+    if let Some(day) = content.announcement.as_ref().and_then(Announcement::day) {
+        extras.push(extra("announce", &day.0)?);
+    }
+    if let Some(side) = content.look.button {
+        extras.push(extra("reopen", &Reopening { side, words: names_of_the_button(content) })?);
+    }
     Ok(extras)
 }
 
 fn extra(name: &str, told: &impl Serialize) -> Result<String> {
     let told = serde_json::to_string(told).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(format!("g=>({})(g,{told})", built(&format!("extras/{name}.js"))?))
+}
+
+fn word<'a>(texts: &'a Texts, key: &str) -> &'a str {
+    texts.get(key).map_or("", String::as_str)
+}
+
+/// In every language of the site, its default first.
+fn names_of_the_button(content: &Content) -> Vec<[&str; 3]> {
+    let first = content.texts.get_key_value(&content.default_language);
+    let others = content.texts.iter().filter(|(language, _)| **language != content.default_language);
+    first
+        .into_iter()
+        .chain(others)
+        .map(|(language, texts)| [language, word(texts, "choices"), word(texts, "move")])
+        .collect()
 }
 
 /// How the names of the cookies begin that the site's services leave in the page's own origin, as one regular expression,

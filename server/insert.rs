@@ -73,6 +73,7 @@ struct Columns<'a> {
     key_id: Vec<i32>,
     signature: Vec<&'a [u8]>,
     salt: Vec<Option<&'a [u8]>>,
+    variant: Vec<Option<&'a str>>,
 }
 
 impl<'a> Columns<'a> {
@@ -95,6 +96,7 @@ impl<'a> Columns<'a> {
             key_id: batch.iter().map(|c| c.key_id).collect(),
             signature: batch.iter().map(|c| c.signature.as_slice()).collect(),
             salt: batch.iter().map(|c| c.salt.as_deref()).collect(),
+            variant: batch.iter().map(|c| c.variant.as_deref()).collect(),
         }
     }
 }
@@ -110,7 +112,7 @@ impl QueryFragment<Pg> for Columns<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO consents (id, site_id, notice_id, visitor, previous, choice, action, method, language, page, regime, \
-             regime_found, signals, created_at, key_id, signature, salt) SELECT * FROM unnest(",
+             regime_found, signals, created_at, key_id, signature, salt, variant) SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Binary>, _>(&self.id)?;
         out.push_sql(", ");
@@ -145,6 +147,8 @@ impl QueryFragment<Pg> for Columns<'_> {
         out.push_bind_param::<Array<Binary>, _>(&self.signature)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.salt)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.variant)?;
         out.push_sql(") ON CONFLICT (id) DO NOTHING");
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::complaints::{Complaints, syntax};
+use crate::error::Error;
 use crate::place::Place;
 use crate::regime::Regime;
 
@@ -197,6 +198,12 @@ impl Jurisdictions {
     /// A law by its number, which one of these methods gave.
     pub fn law(&self, number: usize) -> &Law {
         &self.laws[number]
+    }
+
+    /// The number of the first law in the table with that regime.
+    pub fn number_with(&self, regime: Regime) -> Result<usize, Error> {
+        let found = self.laws.iter().position(|law| law.regime == regime);
+        found.ok_or_else(|| Error::invalid("regime", format!("no law in the table is {}", regime.as_str())))
     }
 
     /// How many laws differ.

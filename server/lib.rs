@@ -10,13 +10,16 @@
 //! 6. about a second later it gets its leaf in the [`ledger`].
 //!
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
-//! [`banner`] and the texts of [`shown`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
+//! [`banner`], the texts of [`shown`] and the [`declaration`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
+//!
+//! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
 //! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
 //! its hash find it among the [`scripts`]; those in [`report`] mode tell of tags that nobody holds back.
 
+pub mod announcement;
 pub mod append;
 pub mod backup;
 pub mod banner;
@@ -26,7 +29,9 @@ pub mod config;
 pub mod consent;
 pub mod contact;
 pub mod cookie;
+pub mod day;
 pub mod db;
+pub mod declaration;
 pub mod domain;
 pub mod erasure;
 pub mod error;
@@ -42,9 +47,12 @@ pub mod keys;
 pub mod ledger;
 pub mod link;
 pub mod lint;
+pub mod look;
 pub mod metrics;
 pub mod notice;
+pub mod page;
 pub mod place;
+pub mod preview;
 pub mod receipt;
 pub mod record;
 pub mod regime;
@@ -59,8 +67,11 @@ pub mod shown;
 pub mod signal;
 pub mod site;
 pub mod site_file;
+pub mod stats;
 pub mod texts;
 pub mod unknown_place;
+pub mod variant;
 pub mod visitor;
+pub mod words;
 
 pub use http::app;

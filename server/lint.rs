@@ -6,6 +6,11 @@ use crate::notice::{Content, NECESSARY};
 use crate::service::Service;
 use crate::site_file::Parsed;
 use crate::texts;
+use crate::variant::Variant;
+
+mod words;
+
+use words::{GOING_ON, INTEREST, refuses};
 
 /// Authorities take half a year for the least that a refusal is left in peace.
 const QUIET_DAYS: u32 = 183;
@@ -19,6 +24,7 @@ pub fn findings(parsed: &Parsed) -> Vec<String> {
     found.extend(content.services.iter().flat_map(|service| service_findings(content, service)));
     found.extend(content.purposes.iter().flat_map(|purpose| purpose_findings(content, purpose)));
     found.extend(content.texts.keys().flat_map(|language| text_findings(content, language)));
+    found.extend(content.variants.iter().flat_map(|variant| variant_findings(content, variant)));
     found.extend(site_findings(parsed));
     found
 }
@@ -69,7 +75,7 @@ fn purpose_findings(content: &Content, purpose: &str) -> Vec<String> {
     }
     for (language, texts) in &content.texts {
         let description = texts.get(&format!("purpose_{purpose}_description")).map_or("", String::as_str);
-        if description.chars().count() < SHORTEST_DESCRIPTION {
+        if weight(description) < SHORTEST_DESCRIPTION {
             found.push(format!("its description in {language} is too short to say what is done with the data"));
         }
         let google = content.services.iter().any(|service| service.kind == "google-ads" && service.purpose == purpose);
@@ -82,59 +88,10 @@ fn purpose_findings(content: &Content, purpose: &str) -> Vec<String> {
     found.into_iter().map(|what| format!("purpose `{purpose}`: {what}")).collect()
 }
 
-/// Words of a refusal: without one of them, a label is no plain no.
-const NO: &[&str] = &[
-    "avvis",
-    "nei",
-    "ikke",
-    "ikkje",
-    "kun nødvendige",
-    "bare nødvendige",
-    "berre nødvendige",
-    "avslå",
-    "avvisa",
-    "reject",
-    "refuse",
-    "decline",
-    "deny",
-    "no ",
-    "only necessary",
-    "necessary only",
-    "avböj",
-    "neka",
-    "nej",
-    "endast nödvändiga",
-    "bara nödvändiga",
-    "afvis",
-    "kun nødvendige",
-    "ablehnen",
-    "nein",
-    "nur notwendige",
-];
-/// What consent cannot rest on, in any of the languages.
-const INTEREST: &[&str] = &[
-    "legitimate interest",
-    "berettiget interesse",
-    "berettiga interesse",
-    "berettigad intresse",
-    "berättigat intresse",
-    "legitime interesse",
-    "berechtigtes interesse",
-    "berechtigten interesse",
-];
-/// Silence and going on are no consent.
-const GOING_ON: &[&str] = &[
-    "by continuing",
-    "by using this",
-    "if you continue",
-    "ved å fortsette",
-    "ved å bruke",
-    "ved at fortsætte",
-    "ved å halde fram",
-    "genom att fortsätta",
-    "indem sie fortfahren",
-    "mit der nutzung",
-];
+/// How much a text says: a sign of Chinese, Japanese or Korean is about as much as two letters.
+fn weight(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+}
 
 fn text_findings(content: &Content, language: &str) -> Vec<String> {
     let (Some(texts), Some(built_in)) = (content.texts.get(language), texts::of(language)) else { return Vec::new() };
@@ -143,14 +100,11 @@ fn text_findings(content: &Content, language: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut say = |key: &str, what: &str| found.push(format!("texts.{language}.{key}: {what}"));
 
-    if own("reject_all") {
-        let refusal = format!("{} ", text("reject_all").to_lowercase());
-        if !NO.iter().any(|no| refusal.contains(no)) {
-            say("reject_all", "does not plainly say no");
-        }
+    if own("reject_all") && !refuses(language, text("reject_all")) {
+        say("reject_all", "does not plainly say no");
     }
     if own("accept_all") || own("reject_all") {
-        let [yes, no] = ["accept_all", "reject_all"].map(|key| text(key).chars().count());
+        let [yes, no] = ["accept_all", "reject_all"].map(|key| weight(text(key)));
         if no > 2 * yes + 4 || yes > 2 * no + 4 {
             say("reject_all", "is far from as long as accept_all: both answers should weigh the same");
         }
@@ -174,6 +128,16 @@ fn text_findings(content: &Content, language: &str) -> Vec<String> {
         say("intro", "does not say who asks");
     }
     found
+}
+
+/// What is only said in a variant.
+fn variant_findings(content: &Content, variant: &Variant) -> Vec<String> {
+    let varied = content.varied(variant);
+    let found = variant.texts.keys().flat_map(|language| {
+        let known = text_findings(content, language);
+        text_findings(&varied, language).into_iter().filter(move |finding| !known.contains(finding))
+    });
+    found.map(|finding| format!("variant `{}`: {finding}", variant.id)).collect()
 }
 
 fn site_findings(parsed: &Parsed) -> Vec<String> {
@@ -318,6 +282,8 @@ storage = ["NO"]
         );
         check("[contact]", &texts("details = \"We rest this on our legitimate interest.\""), "legitimate interest");
         check("[contact]", &texts("intro = \"We use cookies for the purposes below.\""), "does not say who asks");
+        let variant = "[[variants]]\nid = \"b\"\nshare = 5\ntexts.en.intro = \"We use cookies.\"\n\n[contact]";
+        check("[contact]", variant, "variant `b`: texts.en.intro: does not say who asks");
         // The site.
         check("policy_url", "remember_days = 30\npolicy_url", "asked again after 30 days");
         check(
@@ -334,5 +300,24 @@ storage = ["NO"]
         let all = texts::languages();
         let languages = all.iter().map(|language| format!("{language:?}")).collect::<Vec<_>>().join(", ");
         assert_eq!(findings_of(&SITE.replacen("\"nb\", \"en\"", &languages, 1)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn no_built_in_text_is_found_fault_with() {
+        for language in texts::languages() {
+            let texts = texts::of(&language).expect("it is built in");
+            assert!(
+                refuses(&language, &texts["reject_all"]) && !refuses(&language, &texts["accept_all"]),
+                "{language}"
+            );
+            for (key, text) in &texts {
+                let text = text.to_lowercase();
+                assert!(!INTEREST.iter().chain(GOING_ON).any(|words| text.contains(words)), "{language}: {key}");
+            }
+            for purpose in ["preferences", "analytics", "advertising"] {
+                let description = &texts[&format!("purpose_{purpose}_description")];
+                assert!(weight(description) >= SHORTEST_DESCRIPTION, "{language}: {description}");
+            }
+        }
     }
 }

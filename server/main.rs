@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use samtykke::backup;
 use samtykke::config::{Serve, Storage};
 use samtykke::retention::Keep;
-use samtykke::serve::{self, now};
+use samtykke::serve::{self, now, percent};
 
 /// Consent and cookie service: asks, gates the page's tags by the answer, and keeps the proof
 #[derive(Parser)]
@@ -65,6 +65,8 @@ enum Verb {
         #[command(subcommand)]
         verb: command::visitor::Verb,
     },
+    /// Say how often a site's question was shown and how it was answered; groups of few are withheld
+    Stats(command::stats::Wish),
     /// Erase what was kept long enough, as a running server does every night
     Retention {
         #[command(flatten)]
@@ -114,6 +116,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Region { verb } => command::region::run(&verb),
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
+        Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {
             backup::write(&storage.database(), &file)?;
@@ -135,7 +138,7 @@ fn serve(storage: &Storage, settings: &Serve) -> Result<(), String> {
     let listener =
         TcpListener::bind(settings.listen).map_err(|e| format!("cannot listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    serve::run(storage, settings, listener, now, |server| {
+    serve::run(storage, settings, listener, now, percent, |server| {
         stop_on_signal(&server);
         println!("Samtykke {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
         if settings.demo {

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::announcement::Announcement;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::hash::sha256;
+use crate::look::Look;
 use crate::schema::notices;
 use crate::service::Service;
 use crate::texts::Texts;
+use crate::variant::Variant;
 
 /// The purpose that is never asked about: what the page cannot work without.
 pub const NECESSARY: &str = "necessary";
@@ -32,33 +35,24 @@ pub struct Content {
     pub look: Look,
     /// Language → texts, the site's own among them.
     pub texts: BTreeMap<String, Texts>,
+    /// Each service has a switch of its own. What follows is left out while it says nothing, so that a notice from before there was any
+    /// of it keeps its hash.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub service_switches: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
+    /// Other forms of the same question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Look {
-    pub layout: Layout,
-    pub theme: Theme,
-    /// `#rrggbb` of the buttons; the colour of their text follows from it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accent: Option<String>,
+pub const fn yes() -> bool {
+    true
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub enum Layout {
-    #[default]
-    Bar,
-    Box,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    #[default]
-    Auto,
-    Light,
-    Dark,
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+pub const fn is_yes(it: &bool) -> bool {
+    *it
 }
 
 /// A notice as it is kept.
@@ -132,6 +126,12 @@ pub fn publish(conn: &mut Conn, site_id: i32, content: &Content, now: i64) -> Re
 /// The notice that a site shows now.
 pub fn latest(conn: &mut Conn, site_id: i32) -> QueryResult<Notice> {
     notices::table.filter(notices::site_id.eq(site_id)).order(notices::number.desc()).first(conn)
+}
+
+/// One that a site has published.
+pub fn numbered(conn: &mut Conn, site_id: i32, number: i32) -> Result<Notice> {
+    let own = notices::table.filter(notices::site_id.eq(site_id)).filter(notices::number.eq(number));
+    own.first(conn).optional()?.ok_or(Error::UnknownNotice(number))
 }
 
 /// Every notice that a site has published, oldest first.

@@ -38,6 +38,8 @@ struct Record<'a> {
     salt: Option<String>,
     signals: Vec<&'a str>,
     site: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
     visitor: Uuid,
 }
 
@@ -71,6 +73,7 @@ pub fn of(consent: &Consent, place: &Place<'_>) -> Result<String> {
         salt: consent.salt.as_ref().map(|salt| URL_SAFE_NO_PAD.encode(salt)),
         signals: consent.signals.split(' ').filter(|signal| !signal.is_empty()).collect(),
         site: place.site,
+        variant: consent.variant.as_deref(),
         visitor: uuid(&consent.visitor)?,
     };
     serde_json::to_string(&record).map_err(internal)
@@ -95,6 +98,7 @@ mod tests {
             salt in any::<[u8; 16]>(),
             created_at in 0..9_007_199_254_740_991_i64,
             signals in prop::sample::select(vec!["", "gpc", "gpc dnt"]),
+            variant in prop::option::of("[a-z0-9-]{1,20}"),
         ) {
             let consent = Consent {
                 id: id.to_vec(),
@@ -114,6 +118,7 @@ mod tests {
                 key_id: 1,
                 signature: vec![],
                 salt: Some(salt.to_vec()),
+                variant,
             };
             let record = of(&consent, &Place { site: "shop", notice: 3, hash: "00ff" }).expect("a record");
             let value: serde_json::Value = serde_json::from_str(&record).expect("JSON");

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use crate::choice::Action;
+use crate::day::{DAY_MS, Day};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::notice::Notice;
-use crate::schema::{consents, notices};
+use crate::schema::{consents, counts, notices};
 
-const DAY_MS: i64 = 86_400_000;
+/// How many days counts are kept: two years and some, so that a month can be held beside the same one of the year before.
+const KEEP_COUNTS_DAYS: i64 = 800;
 /// Rows that are looked at together.
 const STEP: i64 = 1000;
 /// Rows that one transaction erases.
@@ -127,6 +129,12 @@ fn is_due(conn: &mut Conn, remembered: &mut BTreeMap<i32, i64>, row: &Row, keep:
         .first(conn)
         .optional()?;
     Ok(next.is_some_and(|next| next + keep_ms < now))
+}
+
+/// Deletes the counts that were kept long enough at `now`, unix ms.
+pub fn old_counts(conn: &mut Conn, now: i64) -> QueryResult<usize> {
+    let oldest = Day::of(now - KEEP_COUNTS_DAYS * DAY_MS);
+    diesel::delete(counts::table.filter(counts::day.lt(oldest.0))).execute(conn)
 }
 
 /// Counts the nights: they begin at three in the morning, UTC.

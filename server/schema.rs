@@ -51,6 +51,7 @@ diesel::table! {
         key_id -> Integer,
         signature -> Binary,
         salt -> Nullable<Binary>,
+        variant -> Nullable<Text>,
     }
 }
 
@@ -98,6 +99,20 @@ diesel::table! {
         site_id -> Nullable<Integer>,
         body -> Binary,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    counts (site_id, day, notice, language, country, layout, variant, event) {
+        site_id -> Integer,
+        day -> Integer,
+        notice -> Integer,
+        language -> Text,
+        country -> Text,
+        layout -> Text,
+        variant -> Text,
+        event -> Text,
+        n -> BigInt,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::http::address::Addresses;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
 use crate::jurisdiction::Jurisdictions;
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
 use crate::ledger::{
     self,
     publish::{self, Published},
@@ -31,12 +31,19 @@ use crate::region::Regions;
 use crate::retention::{self, Keep};
 use crate::scripts::Older;
 use crate::site::{self, Sites};
+use crate::stats::Counts;
 use crate::{jwks, site_file};
 
 /// The server's clock, in unix ms.
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Chance, 0 to 99: which variant falls to a visitor.
+pub fn percent() -> u32 {
+    // Without it everybody gets the site's own.
+    keys::random().map_or(99, |bytes| u32::from_be_bytes(bytes) % 100)
 }
 
 /// The data folder, made when missing and then closed to others.
@@ -67,16 +74,20 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
             // What is still there is due tomorrow.
             Err(e) => tracing::error!("what was kept long enough could not be erased: {e}"),
         }
+        if let Err(e) = appender.write_blocking(move |conn| retention::old_counts(conn, now)) {
+            tracing::error!("counts that were kept long enough could not be deleted: {e}");
+        }
     })
 }
 
-/// Serves until it is stopped: `started` is given the means to, inside the running system, once requests are answered.
+/// Serves until it is stopped, by this clock and this chance: `started` is given the means to, inside the running system, once requests are answered.
 /// Errors are sentences for whoever started it.
 pub fn run(
     storage: &Storage,
     settings: &Serve,
     listener: TcpListener,
     clock: fn() -> i64,
+    percent: fn() -> u32,
     started: impl FnOnce(ServerHandle),
 ) -> Result<(), String> {
     if settings.region_header.is_some() && settings.trusted_proxies.is_empty() {
@@ -128,6 +139,12 @@ pub fn run(
         settings.seal(),
     );
     let forgetting = forget_every_night(url.clone(), Arc::clone(&appender), settings.keep, clock);
+    let counts = Arc::new(Counts::default());
+    let counting = {
+        let (counts, appender) = (Arc::clone(&counts), Arc::clone(&appender));
+        // What fails is told by the appender, and waits for the next time.
+        every(settings.count(), move || drop(counts.flush_by(&appender)))
+    };
     let state = Data::new(State {
         sites,
         keys,
@@ -143,7 +160,9 @@ pub fn run(
         metrics,
         older: Older::default(),
         demo: settings.demo.then(Demo::default),
+        counts,
         now: clock,
+        percent,
     });
 
     let shared = Data::clone(&state);
@@ -162,7 +181,10 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop((watch, watch_regions, sealing, forgetting));
+    drop((watch, watch_regions, sealing, forgetting, counting));
+    if state.counts.flush_by(&state.appender).is_err() {
+        tracing::error!("the last figures could not be added to the database");
+    }
     // The last reference: the writers finish what waits before this returns.
     drop(state);
     tracing::info!("stopped");

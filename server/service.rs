@@ -277,7 +277,8 @@ impl Key {
 
 /// A script or image may come over http or https, or from the page's own origin; never `javascript:` or `data:`.
 pub fn is_loadable(url: &str) -> bool {
-    let plain = url.chars().all(|c| c.is_ascii_graphic());
+    // A browser takes a backslash for a slash.
+    let plain = url.chars().all(|c| c.is_ascii_graphic() && c != '\\');
     let own = url.starts_with('/') && !url.starts_with("//");
     plain && (own || url.starts_with("https://") || url.starts_with("http://"))
 }

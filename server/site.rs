@@ -12,18 +12,19 @@ use serde::{Deserialize, Serialize};
 use crate::banner::{self, Asset};
 use crate::contact::Contact;
 use crate::db::{Conn, DatabaseUrl};
+use crate::declaration::Declaration;
 use crate::domain;
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
 use crate::hash::hex;
 use crate::jurisdiction::Jurisdictions;
-use crate::notice::{self, Content, Notice};
+use crate::notice::{self, Content, Notice, is_yes, yes};
 use crate::place::Place;
 use crate::regime::Found;
 use crate::schema::sites;
 use crate::shown::Shown;
 use crate::site_file::Parsed;
-use crate::{gate, scripts, unknown_place};
+use crate::{gate, scripts, unknown_place, variant};
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -68,15 +69,6 @@ impl Settings {
         domains.sort();
         domains
     }
-}
-
-const fn yes() -> bool {
-    true
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-const fn is_yes(it: &bool) -> bool {
-    *it
 }
 
 #[derive(Queryable)]
@@ -195,6 +187,7 @@ pub struct Site {
     kept: AtomicBool,
     /// What the panel shows.
     pub shown: Shown,
+    pub declaration: Declaration,
     /// What a place that is not known counts as.
     unknown_place: Option<Place>,
 }
@@ -210,6 +203,15 @@ pub struct Asked {
     pub languages: Vec<String>,
     /// How many days an answer holds.
     pub remember_days: u32,
+    /// The forms that it is shown in, by name, and the layout of each; see `variant::forms`.
+    pub forms: BTreeMap<String, String>,
+}
+
+impl Asked {
+    /// Whether it is shown in a form of this name.
+    pub fn has_form(&self, variant: &str) -> bool {
+        !variant.is_empty() && self.forms.contains_key(variant)
+    }
 }
 
 impl Site {
@@ -227,6 +229,7 @@ impl Site {
                 services: content.gated().map(|service| service.id.clone()).collect(),
                 languages: content.languages(),
                 remember_days: content.remember_days,
+                forms: variant::forms(&content),
                 purposes: content.purposes,
             };
             notices.insert(notice.number, asked);
@@ -249,6 +252,7 @@ impl Site {
             default_language: content.default_language.clone(),
             script,
             kept: AtomicBool::new(false),
+            declaration: Declaration::new(current, &content),
             shown: Shown::new(current, content, settings.dnt, jurisdictions.len()),
             unknown_place: settings.unknown_place.and_then(|said| unknown_place::used(&row.key, &said, jurisdictions)),
         })

@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::announcement::Announcement;
 use crate::complaints::{Complaints, syntax};
 use crate::contact::Contact;
 use crate::domain;
 use crate::error::Error;
 use crate::link;
-use crate::notice::{Content, Look, NECESSARY};
+use crate::look::Look;
+use crate::notice::{Content, NECESSARY, yes};
 use crate::place::Place;
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
 use crate::unknown_place;
+use crate::variant::{self, Variant};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +40,8 @@ struct SiteFile {
     dnt: bool,
     currency: Option<String>,
     unknown_place: Option<String>,
+    #[serde(default = "yes")]
+    service_switches: bool,
     #[serde(default)]
     look: Look,
     #[serde(default)]
@@ -45,6 +50,9 @@ struct SiteFile {
     services: Vec<Service>,
     #[serde(default)]
     texts: BTreeMap<String, Texts>,
+    announcement: Option<Announcement>,
+    #[serde(default)]
+    variants: Vec<Variant>,
     #[serde(default)]
     contact: Contact,
 }
@@ -52,10 +60,6 @@ struct SiteFile {
 /// A leap year, so that no law's twelve months are cut short.
 const fn a_year() -> u32 {
     366
-}
-
-const fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -109,8 +113,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     if !(1..=390).contains(&file.remember_days) {
         wrong.say("remember_days", "expected 1 to 390 days: a browser keeps no cookie longer than 400");
     }
-    if file.look.accent.as_ref().is_some_and(|colour| !is_colour(colour)) {
-        wrong.say("look.accent", "expected a colour such as \"#14532d\"");
+    for (key, reason) in file.look.check(&file.origins) {
+        wrong.say(&key, &reason);
     }
     origins(&file.origins, &mut wrong);
     let shared = domain::check(file.cookie_domains.as_deref().unwrap_or_default(), &file.origins);
@@ -137,6 +141,10 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     });
     let texts = all_texts(&file, &mut wrong);
     let policy_url = policy_urls(&file, &mut wrong);
+    let announced = file.announcement.iter().flat_map(|announcement| announcement.check(&file.languages));
+    for (key, reason) in announced.chain(variant::check(&file.variants, &file.look, &texts)) {
+        wrong.say(&key, &reason);
+    }
 
     if !wrong.found.is_empty() {
         return Err(Error::SiteFile(wrong.found.join("\n")));
@@ -152,6 +160,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         services: file.services,
         look: file.look,
         texts,
+        service_switches: file.service_switches,
+        announcement: file.announcement,
+        variants: file.variants,
     };
     Ok(Parsed {
         key: file.id,
@@ -328,10 +339,6 @@ fn is_id(id: &str, most: usize) -> bool {
     (1..=most).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn is_colour(colour: &str) -> bool {
-    colour.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
 /// As a browser serialises an origin (RFC 6454, 6.2).
 pub fn is_origin(origin: &str) -> bool {
     let Some(host) = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) else { return false };
@@ -340,59 +347,4 @@ pub fn is_origin(origin: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SITE: &str = r#"
-id = "shop"
-name = "Butikken"
-controller = "Butikken AS"
-origins = ["https://www.example.no"]
-languages = ["nb"]
-default_language = "nb"
-policy_url = "/personvern"
-
-[[purposes]]
-id = "analytics"
-"#;
-
-    #[test]
-    fn a_wrong_contact_is_told_with_its_line_and_key() {
-        let check = |table: &str, expected: &str| {
-            let told = parse(&format!("{SITE}\n[contact]\n{table}\n")).err().expect(table).to_string();
-            assert!(told.contains(expected), "{table}: {told}");
-        };
-        check("email = \"personvern\"", "line 14: contact.email: expected an address such as");
-        check("country = \"NOR\"", "line 14: contact.country: expected a country code of two capital letters");
-        check("phone = \"1\"\nurl = \"/kontakt\"", "line 15: contact.url: expected https://… or http://…");
-        check("storage = [\n\"NO\",\n\"no\",\n]", "line 16: contact.storage.1: expected a country code");
-        check("fax = \"1\"", "unknown field `fax`");
-    }
-
-    #[test]
-    fn a_file_without_a_contact_is_good_with_a_warning() {
-        let parsed = parse(SITE).unwrap_or_else(|e| panic!("{e}"));
-        assert!(parsed.contact.is_empty());
-        assert_eq!(parsed.warnings.len(), 1, "{:?}", parsed.warnings);
-        assert!(parsed.warnings[0].contains("the controller's address and a way to reach it"), "{:?}", parsed.warnings);
-    }
-
-    #[test]
-    fn an_unknown_place_that_cannot_be_is_told_with_its_line() {
-        let told = |keys: &str| parse(&SITE.replace("\n[[purposes]]", &format!("{keys}\n\n[[purposes]]")));
-        let wrong = |keys: &str| told(keys).err().expect(keys).to_string();
-        assert!(wrong("unknown_place = \"US\"").contains("line 9: unknown_place: US lets something run"));
-        assert!(wrong("currency = \"kroner\"").contains("line 9: currency: expected an ISO 4217 code"));
-        let good = told("unknown_place = \"NO\"").unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(good.unknown_place.as_ref().map(Place::code), Some("NO"));
-    }
-
-    #[test]
-    fn a_refusal_that_is_asked_again_within_six_months_is_warned_of() {
-        let told = |days: u32| {
-            let text = SITE.replace("\n[[purposes]]", &format!("remember_days = {days}\n[[purposes]]"));
-            parse(&text).unwrap_or_else(|e| panic!("{e}")).warnings.join(" ").contains("asked again before six months")
-        };
-        assert!(told(182) && !told(183));
-    }
-}
+mod tests;

@@ -7,13 +7,23 @@ use crate::banner::Built;
 /// Text key → text. Placeholders stand in braces, as in `{name}`.
 pub type Texts = BTreeMap<String, String>;
 
+/// The key of a remark to translators at the head of a file.
+const REMARK: &str = "//";
+
 /// The language that is complete by definition: its keys are the keys of all.
 pub const REFERENCE: &str = "en";
 
 /// The built-in texts of a language, or `None` where it is not spoken.
 pub fn of(language: &str) -> Option<Texts> {
     let file = Built::get(&format!("texts/{language}.json"))?;
-    serde_json::from_slice(&file.data).ok()
+    let mut texts: Texts = serde_json::from_slice(&file.data).ok()?;
+    texts.remove(REMARK);
+    Some(texts)
+}
+
+/// Puts the values into the `{places}` of a text.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(text.to_owned(), |text, (place, value)| text.replace(&format!("{{{place}}}"), value))
 }
 
 /// Every language that is built in, in the order of their tags.
@@ -25,8 +35,8 @@ pub fn languages() -> Vec<String> {
     tags
 }
 
-/// The best of `offered` for a list of wishes, each a BCP 47 tag: the same tag, else the same language; `no` is heard as
-/// bokmål, then nynorsk.
+/// The best of `offered` for a list of wishes, each a BCP 47 tag: the same tag, else the same language. `no` is heard as bokmål,
+/// then nynorsk, Chinese as that of the script which is read in that place, and the codes of old as those of today.
 pub fn best<'a>(wishes: impl IntoIterator<Item = &'a str>, offered: &[String]) -> Option<&String> {
     wishes.into_iter().find_map(|wish| {
         let wish = wish.trim().to_ascii_lowercase();
@@ -34,6 +44,8 @@ pub fn best<'a>(wishes: impl IntoIterator<Item = &'a str>, offered: &[String]) -
         let same = |tag: &str| offered.iter().find(|offer| offer.eq_ignore_ascii_case(tag));
         same(&wish).or_else(|| same(primary)).or_else(|| match primary {
             "no" => same("nb").or_else(|| same("nn")),
+            "zh" if !["hant", "tw", "hk", "mo"].iter().any(|part| wish.ends_with(part)) => same("zh-Hans"),
+            "iw" => same("he"),
             "nb" => same("nn"),
             "nn" => same("nb"),
             _ => None,
@@ -62,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_best_language_is_the_nearest_that_is_offered() {
-        let offered: Vec<String> = ["en", "nb", "nn"].map(str::to_owned).into();
+        let offered: Vec<String> = ["en", "nb", "nn", "pt", "pt-BR", "zh-Hans", "he"].map(str::to_owned).into();
         let check = |wishes: &[&str], found: Option<&str>| {
             assert_eq!(best(wishes.iter().copied(), &offered).map(String::as_str), found, "{wishes:?}");
         };
@@ -70,6 +82,12 @@ mod tests {
         check(&["no"], Some("nb"));
         check(&["NN"], Some("nn"));
         check(&["fr", "en-GB"], Some("en"));
+        check(&["pt-br"], Some("pt-BR"));
+        check(&["pt-AO"], Some("pt"));
+        check(&["zh-CN"], Some("zh-Hans"));
+        check(&["zh"], Some("zh-Hans"));
+        check(&["zh-Hant-HK", "en"], Some("en"));
+        check(&["iw-IL"], Some("he"));
         check(&["fr"], None);
         check(&[], None);
         check(&["", "-", "💥"], None);
@@ -98,6 +116,6 @@ mod tests {
                 assert_eq!(placeholders(text), placeholders(&reference[key]), "{language}: {key}");
             }
         }
-        assert!(languages().len() >= 6);
+        assert_eq!(languages().len(), 39);
     }
 }

@@ -18,6 +18,18 @@ pub fn history(conn: &mut Conn, site_id: i32, visitor: Uuid) -> QueryResult<Vec<
         .load(conn)
 }
 
+/// One of the visitor's answers, with the thumbprint of the key that signed it.
+pub fn answer(conn: &mut Conn, site_id: i32, visitor: Uuid, consent: Uuid) -> QueryResult<Option<(Consent, String)>> {
+    consents::table
+        .inner_join(signing_keys::table)
+        .filter(consents::id.eq(consent.as_bytes().to_vec()))
+        .filter(consents::visitor.eq(visitor.as_bytes().to_vec()))
+        .filter(consents::site_id.eq(site_id))
+        .select((Consent::as_select(), signing_keys::kid))
+        .first(conn)
+        .optional()
+}
+
 /// The answer that counts now.
 pub fn latest(conn: &mut Conn, site_id: i32, visitor: Uuid) -> QueryResult<Option<Consent>> {
     consents::table

@@ -6,6 +6,7 @@ pub mod receipt;
 pub mod region;
 pub mod retention;
 pub mod site;
+pub mod stats;
 pub mod visitor;
 
 use samtykke::config::Storage;

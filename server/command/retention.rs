@@ -24,6 +24,7 @@ pub fn run(storage: &Storage, keep: Keep, dry_run: bool) -> Result<(), String> {
         println!("{consents} consents and {refusals} refusals would go");
     } else {
         println!("{consents} consents and {refusals} refusals are erased");
+        retention::old_counts(conn, at).map_err(|e| e.to_string())?;
         scrub(conn)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Consents come in here.
 
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
@@ -8,11 +8,12 @@ use crate::append::Appended;
 use crate::consent::{self, Consent, NewConsent};
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, cors, parse, read, renewed};
+use crate::http::{State, cors, parse, read, renewed, signals};
 use crate::jurisdiction::Law;
 use crate::receipt::Receipt;
 use crate::site::Site;
-use crate::{cookie, keys, receipt, signal};
+use crate::stats::Cell;
+use crate::{cookie, keys, receipt};
 
 /// `POST /v1/sites/{site}/consents`. JSON under any content type: a page sends it as `text/plain`, which needs no preflight.
 /// 201 with the receipt once it is on disk; 200 with the same receipt when the same answer comes again; 409 when the id is taken.
@@ -30,22 +31,23 @@ pub async fn create(
     if new.notice > site.current {
         site = renewed(&state, &site.key).await?;
     }
-    let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
-    let signals = signal::read(said("sec-gpc"), said("dnt"));
     // Only a change of mind waits for a reading: what it amounts to depends on what was said before.
     let before = match new.previous {
         Some(previous) => read(&state, move |conn| Ok(consent::find(conn, previous)?)).await?,
         None => None,
     };
     let laws = &state.sites.jurisdictions;
-    let (law, found) = site.law(laws, state.addresses.place(&request));
+    let place = state.addresses.place(&request);
+    let (law, found) = site.law(laws, place.clone());
     let law = laws.law(law);
     let salt = keys::random().map_err(Error::Internal)?;
-    let mut consent = Consent::new(&new, &site, (law.regime, found), &signals, before.as_ref(), (state.now)(), salt)?;
+    let mut consent =
+        Consent::new(&new, &site, (law.regime, found), &signals(&request), before.as_ref(), (state.now)(), salt)?;
     let receipt = receipt::sign(&mut consent, &site, &state.keys)?;
     match state.appender.append(consent).await? {
         Appended::New(consent) => {
             state.metrics.recorded(&site.key, &consent.action, &consent.method);
+            state.counts.add(Cell::answered(&site, &consent, place.as_ref().map(|(place, _)| place)));
             Ok(recorded(HttpResponse::Created(), &receipt, &consent, &site, law, request.headers(), (state.now)())?)
         }
         Appended::Again(consent, kid) => {
@@ -65,21 +67,11 @@ fn recorded(
     asked: &HeaderMap,
     now: i64,
 ) -> Result<HttpResponse> {
-    if let Some(domain) = cors::cookie_domain(site, asked).filter(|_| counts(consent, site, asked)) {
+    if let Some(domain) = cors::cookie_domain(site, asked) {
         let secure = asked.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https:"));
         if let Some(cookie) = cookie::of(consent, site, law, domain, secure, now)? {
             response.insert_header((header::SET_COOKIE, cookie));
         }
     }
     Ok(response.json(receipt))
-}
-
-/// Whether the browser still goes by this answer: one that comes late must not take the place of what was said since.
-fn counts(consent: &Consent, site: &Site, asked: &HeaderMap) -> bool {
-    let name = cookie::name(&site.key);
-    let pairs =
-        asked.get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    let held = pairs.filter_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
-    let mut held = held.map(cookie::consent_in).peekable();
-    held.peek().is_none() || held.any(|id| id.is_some_and(|id| consent.id == id.as_bytes()))
 }

@@ -52,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(reads("/en", || async { embedded("en.html") }))
         .service(reads("/om", || async { embedded("om.html") }))
         .service(reads("/en/about", || async { embedded("about.html") }))
+        .service(reads("/gallery", || async { embedded("gallery.html") }))
         .service(verbs("/demo/hits", "GET, HEAD, DELETE", [get().to(show), head().to(show), delete().to(clear)]))
         .service(collector("/demo/ga/collect", "ga"))
         .service(collector("/demo/matomo/matomo.php", "matomo"))

@@ -4,13 +4,16 @@ pub mod address;
 pub mod banner;
 pub mod consents;
 pub mod cors;
+pub mod declaration;
 pub mod demo;
 pub mod ledger;
 pub mod links;
 pub mod notices;
 pub mod operator;
+pub mod preview;
 pub mod problem;
 pub mod public;
+pub mod receipts;
 pub mod reports;
 pub mod visitors;
 
@@ -20,10 +23,10 @@ use std::time::{Duration, Instant};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::QueryPayloadError;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, Data, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource};
-use actix_web::{App, Error as ActixError, FromRequest, Handler, Resource, Responder, Route};
+use actix_web::{App, Error as ActixError, FromRequest, Handler, HttpRequest, Resource, Responder, Route};
 use serde::de::DeserializeOwned;
 
 use crate::append::Appender;
@@ -33,7 +36,10 @@ use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
 use crate::scripts::Older;
+use crate::signal::{self, Signal};
 use crate::site::{Site, Sites};
+use crate::stats::Counts;
+use crate::texts;
 use address::Addresses;
 use demo::Demo;
 use problem::{Code, Problem};
@@ -55,8 +61,12 @@ pub struct State {
     pub older: Older,
     /// Only with `--demo`.
     pub demo: Option<Demo>,
+    /// What is counted of the question and its answers.
+    pub counts: Arc<Counts>,
     /// The clock, in unix ms.
     pub now: fn() -> i64,
+    /// A random number, 0 to 99.
+    pub percent: fn() -> u32,
 }
 
 #[rustfmt::skip]
@@ -67,11 +77,14 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/sites/{site}/banner.{hash}.js", banner::pinned))
         .service(reads("/v1/{module}.{hash}.js", banner::module))
         .service(reads("/v1/sites/{site}/notice", notices::show))
+        .service(reads("/v1/sites/{site}/declaration", declaration::show))
+        .service(reads("/v1/sites/{site}/preview", preview::show))
         .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
         // the visitor
+        .service(verbs("/v1/sites/{site}/receipts", "POST, OPTIONS", [post().to(receipts::show), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
             get().to(visitors::show), head().to(visitors::show), delete().to(visitors::erase), cors::preflight(),
         ]))
@@ -183,6 +196,19 @@ async fn around<B: MessageBody + 'static>(
     tracing::debug!(%method, route, status, ms = seconds * 1000.0, "answered");
     state.metrics.request(method.as_str(), route, status, seconds);
     Ok(response)
+}
+
+/// What the browser says of itself before anybody asks.
+fn signals(request: &HttpRequest) -> Vec<Signal> {
+    let said = |name: &'static str| request.headers().get_all(name).map(HeaderValue::as_bytes);
+    signal::read(said("sec-gpc"), said("dnt"))
+}
+
+/// The best of `offered`: of the asked language, `Accept-Language`, and the default.
+fn language<'a>(offered: &'a [String], default: &'a str, asked: Option<&str>, request: &HttpRequest) -> &'a str {
+    let header =
+        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    texts::best(asked.into_iter().chain(texts::accepted(header)), offered).map_or(default, String::as_str)
 }
 
 /// Says which field cannot be read, and why.

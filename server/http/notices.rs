@@ -1,22 +1,27 @@
 //! What the panel shows.
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::http::State;
 use crate::http::banner::encoded;
 use crate::http::problem::Problem;
-use crate::texts;
+use crate::http::{State, language, signals};
+use crate::shown::Wanted;
+use crate::stats::Cell;
 
 #[derive(Deserialize)]
 pub struct Wish {
     lang: Option<String>,
+    layer: Option<String>,
+    variant: Option<String>,
 }
 
-/// `GET /v1/sites/{site}/notice?lang=`: in the best of the asked language, `Accept-Language` and the site's default, with the law
-/// that holds where the visitor is.
+/// `GET /v1/sites/{site}/notice?lang=&layer=&variant=`: in the best of the asked language, `Accept-Language` and the site's default,
+/// with the law that holds where the visitor is. `layer=1` is what the question needs, and is counted: unless a signal answers it,
+/// and where a variant is not named but drawn, it is about to be seen. Anything else is the whole.
 /// The answer depends on who asks, so no one else's cache may keep it.
 pub async fn show(
     site: Path<String>,
@@ -25,13 +30,21 @@ pub async fn show(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
-    let header =
-        request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let wishes = wish.lang.as_deref().into_iter().chain(texts::accepted(header));
-    let language = texts::best(wishes, &site.languages).unwrap_or(&site.default_language);
+    let language = language(&site.languages, &site.default_language, wish.lang.as_deref(), &request);
     let laws = &state.sites.jurisdictions;
-    let (law, _) = site.law(laws, state.addresses.place(&request));
-    let shown = site.shown.body(language, law, laws.law(law))?;
+    let place = state.addresses.place(&request);
+    let (law, _) = site.law(laws, place.clone());
+    let variant = match &wish.variant {
+        Some(id) => site.shown.named(id)?,
+        None => site.shown.drawn(state.percent),
+    };
+    let wanted = Wanted { language, first: wish.layer.as_deref() == Some("1"), variant, now: (state.now)() };
+    let shown = site.shown.body(wanted, law, laws.law(law))?;
+    let asked = wanted.first && wish.variant.is_none() && request.method() == Method::GET;
+    if asked && !site.shown.settled(laws.law(law), &signals(&request)) {
+        let form = site.shown.name(variant).unwrap_or_default();
+        state.counts.add(Cell::shown(&site, form, language, place.as_ref().map(|(place, _)| place), wanted.now));
+    }
     let mut response = encoded(shown, &request, "application/json", "private, no-cache");
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Language"));
     if let Ok(language) = HeaderValue::from_str(language) {

@@ -91,7 +91,7 @@ test('the banner shifts nothing in the page', async ({ shop, page }) => {
     });
     Object.assign(window, { shifts });
   });
-  await shop.visit('/om');
+  await shop.visit();
   await expect(shop.first).toBeVisible();
   const place = () => page.locator('h1').boundingBox();
   const before = await place();

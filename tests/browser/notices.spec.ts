@@ -50,7 +50,7 @@ test('a new visitor is shown the new words', async ({ shop, service }) => {
 });
 
 test('a purpose of its own is asked about, and held like the others', async ({ page, service, shop }) => {
-  const own = `[[purposes]]\nid = "chat"\nname = { nb = "Prat", en = "Chat" }\ndescription = { nb = "Prat.", en = "Chat." }\n`;
+  const own = `[[purposes]]\nid = "chat"\nname = { nb = "Prat", en = "Chat", ar = "دردشة" }\ndescription = { nb = "Prat.", en = "Chat.", ar = "دردشة." }\n`;
   await service.publish((file) => file.replace('[[services]]', `${own}\n[[services]]`));
   await visit(page, service, `<script type="text/plain" data-purpose="chat">${note('chat')}</script>`);
   await shop.first.locator('button[name=choose]').click();

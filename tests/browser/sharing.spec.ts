@@ -43,14 +43,34 @@ test('hosts of one domain share a choice, which the service sets itself', async 
   );
   await shop.first.locator('button[name=accept_all]').click();
   const set = await (await recorded).headerValue('set-cookie');
-  expect(set).toMatch(/^samtykke_shop=2\..*\.; Path=\/; SameSite=Lax; Max-Age=\d+; Domain=naustet\.test$/);
-  await expect.poll(() => cookies(context)).toEqual([{ domain: '.naustet.test', value: set?.split(/[=;]/)[1] }]);
+  expect(set).toMatch(/^samtykke_shop\.=2\..*\.; Path=\/; SameSite=Lax; Max-Age=\d+; Domain=naustet\.test$/);
+  const copies = (await context.cookies()).filter(({ name }) => name === 'samtykke_shop.');
+  expect(copies.map(({ domain, value }) => ({ domain, value }))).toEqual([
+    { domain: '.naustet.test', value: set?.split(/[=;]/)[1] },
+  ]);
+  await expect.poll(() => cookies(context)).toHaveLength(1);
   await page.goto(`${hosts[1]}/elsewhere`);
   expect(await page.evaluate(() => window.samtykke.granted('analytics'))).toBe(true);
   await page.evaluate(() => window.samtykke.denyAll());
   await page.goto(`${hosts[0]}/elsewhere`);
   expect(await page.evaluate(() => window.samtykke.granted('analytics'))).toBe(false);
   expect(await cookies(context)).toHaveLength(1);
+});
+
+test('where a browser has cut the own cookie short, the service’s copy of it holds', async ({
+  page,
+  service,
+  shop,
+}) => {
+  await service.publish();
+  await shop.answer('accept_all', '/om');
+  await page.evaluate(() => {
+    // biome-ignore lint/suspicious/noDocumentCookie: as Safari does after a week
+    document.cookie = 'samtykke_shop=; Max-Age=0; Path=/';
+  });
+  await page.reload();
+  expect(await shop.choice()).toEqual({ preferences: 'granted', analytics: 'granted', advertising: 'granted' });
+  await expect(shop.first).toHaveCount(0);
 });
 
 test('a cookie of the host alone, from before, gives way to the shared one', async ({ page, service, context }) => {

@@ -3,9 +3,7 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { Receipt } from '../../banner/src/gate/api.js';
 import type { Hit, Service } from './service.js';
-
-/** The tags of the shop: scripts, collectors and what stands in the page. */
-const TAGS = /\/demo\/(ga\/|matomo\/|piwik\/|pixel\.gif|video\.html|retarget\.js)/;
+import { TAGS } from './tags.js';
 
 export type Answer = 'accept_all' | 'reject_all' | 'save';
 
@@ -74,11 +72,15 @@ export class Shop {
   /** The names of the cookies that the page can see. */
   async cookies(): Promise<string[]> {
     const pairs = await this.page.evaluate(() => document.cookie);
-    return pairs
-      .split('; ')
-      .filter(Boolean)
-      .map((pair) => pair.replace(/=.*/, ''))
-      .sort();
+    return (
+      pairs
+        .split('; ')
+        .filter(Boolean)
+        .map((pair) => pair.replace(/=.*/, ''))
+        // The copy of the choice, which the service may set before the page goes on, or after.
+        .filter((name) => name !== 'samtykke_shop.')
+        .sort()
+    );
   }
 
   async choice(): Promise<Readonly<Record<string, string>> | null> {

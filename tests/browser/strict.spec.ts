@@ -116,28 +116,6 @@ test('an answer from a clock that was far ahead does not hold', async ({ page, s
   expect(await shop.choice()).toBeNull();
 });
 
-test('a cookie of the version before holds, and is written anew with the next answer', async ({
-  page,
-  service,
-  shop,
-  context,
-}) => {
-  await shop.visit('/om');
-  const receipt = await shop.receipt(() => shop.first.locator('button[name=accept_all]').click());
-  const cookie = (await context.cookies(service.url)).find(({ name }) => name === 'samtykke_shop');
-  const before = cookie?.value.replace(/^2\./, '1.').replace(/\.\d+(\.\w+:[01])/, '$1') ?? '';
-  expect(before).toMatch(/^1\.\d+\.[\da-f-]+\.[\da-f-]+\.\w+\.\w+:1\|/);
-  await context.clearCookies();
-  await context.addCookies([{ name: 'samtykke_shop', value: before, url: service.url }]);
-  await page.request.delete(`${service.url}/demo/hits`);
-  await shop.visit('/om');
-  await shop.heard('ga', 'pixel');
-  await expect(shop.first).toHaveCount(0);
-  await page.evaluate(() => window.samtykke.denyAll());
-  expect((await context.cookies(service.url)).map(({ value }) => value.slice(0, 2))).toEqual(['2.']);
-  await expect.poll(async () => (await service.history(receipt.capability)).length).toBe(2);
-});
-
 test('a page that comes back from memory follows what was answered meanwhile', async ({ page, service, shop }) => {
   await shop.answer('accept_all', '/om');
   await shop.heard('ga', 'matomo');

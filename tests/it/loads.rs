@@ -107,7 +107,7 @@ on_both!(the_notice_holds_all_that_is_shown, |server| {
     let ids: Vec<_> = purposes.iter().map(|purpose| purpose["id"].clone()).collect();
     assert_eq!(ids, [json!("necessary"), json!("analytics"), json!("advertising")]);
     assert_eq!(purposes[1]["services"][0]["vendor"], "Google Ireland Ltd");
-    assert_eq!(purposes[1]["services"][0]["cookies"][0], json!({ "name": "_ga", "days": 730 }));
+    assert_eq!(purposes[1]["services"][0]["cookies"][0], json!({ "name": "_ga", "days": 730, "lifetime": "2 år" }));
     assert!(notice["texts"]["accept_all"].as_str().is_some_and(|text| !text.is_empty()));
     server.get("/v1/sites/none/notice").problem(404, "unknown-site");
     server.get("/v1/sites/shop/notice?lang=nb&lang=en").problem(400, "malformed");

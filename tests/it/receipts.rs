@@ -1,14 +1,17 @@
 //! Receipts outside of the service: checked with the published keys alone, after a rotation too, and in the standard forms.
 
+use std::time::{Duration, Instant};
+
 use samtykke::consent::{Consent, NewConsent};
 use samtykke::jurisdiction::Jurisdictions;
 use samtykke::jwks;
 use samtykke::keys::Keys;
 use samtykke::regime::{Found, Regime};
 use samtykke::site::Sites;
-use serde_json::Value;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::server::{Server, consent, on_both};
+use crate::server::{ORIGIN, SITE, Server, changed, consent, on_both, settings};
 
 fn receipt(server: &Server) -> Value {
     server.post(&consent()).expect(201).json()
@@ -137,3 +140,86 @@ on_both!(a_visitor_gets_a_receipt_in_a_standard_form, |server| {
     let path = format!("/v1/sites/shop/visitors/me/receipts/{id}?form=kantara");
     server.get(&path).problem(401, "no-capability");
 });
+
+on_both!(a_page_that_knows_both_ids_gets_the_receipt_again, |server| {
+    let ask = |site: &str, origin: &str, body: &Value| {
+        let path = format!("/v1/sites/{site}/receipts");
+        server.send("POST", &path, &[("origin", origin)], Some(body.to_string().as_bytes()))
+    };
+    let sent = consent();
+    let given = server.post(&sent).expect(201);
+    let own = json!({ "visitor": sent["visitor"], "consent": sent["id"] });
+    let found = ask("shop", ORIGIN, &own).expect(200);
+    assert_eq!(found.text(), given.text(), "the same receipt, to the byte");
+    assert_eq!(found.header("access-control-allow-origin"), ORIGIN);
+    let receipt = found.json();
+    let capability = receipt["capability"].as_str().expect("text");
+    let history = server.with_capability("GET", capability).expect(200).json();
+    assert_eq!(history["consents"][0]["jws"], receipt["jws"]);
+
+    let other = consent();
+    server.post(&other).expect(201);
+    let missing = [
+        json!({ "visitor": other["visitor"], "consent": sent["id"] }),
+        json!({ "visitor": sent["visitor"], "consent": other["id"] }),
+        json!({ "visitor": sent["visitor"], "consent": Uuid::now_v7() }),
+        json!({ "visitor": Uuid::now_v7(), "consent": sent["id"] }),
+        json!({ "visitor": Uuid::nil(), "consent": Uuid::nil() }),
+    ];
+    let answers = missing.map(|body| ask("shop", ORIGIN, &body));
+    for answer in &answers {
+        answer.problem(404, "not-found");
+        assert_eq!(answer.text(), answers[0].text(), "whichever of them is wrong");
+    }
+    server.database.apply(&SITE.replace("\"shop\"", "\"other\""));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while server.get("/v1/sites/other/notice").status != 200 {
+        assert!(Instant::now() < deadline, "the other site is there within seconds");
+    }
+    ask("other", ORIGIN, &own).problem(404, "not-found");
+    ask("none", ORIGIN, &own).problem(404, "unknown-site");
+
+    assert_eq!(server.with_capability("DELETE", capability).expect(200).json()["erased"], 1);
+    ask("shop", ORIGIN, &own).problem(404, "not-found");
+});
+
+on_both!(a_receipt_is_for_pages_of_the_site_and_is_asked_for_in_one_form, |server| {
+    let path = "/v1/sites/shop/receipts";
+    let sent = consent();
+    server.post(&sent).expect(201);
+    let own = json!({ "visitor": sent["visitor"], "consent": sent["id"] });
+    let post = |headers: &[(&str, &str)], body: &str| server.send("POST", path, headers, Some(body.as_bytes()));
+    post(&[("origin", "https://evil.example")], &own.to_string()).problem(403, "foreign-origin");
+    post(&[], &own.to_string()).problem(403, "foreign-origin");
+    for (field, body) in [
+        (None, String::new()),
+        (None, "[]".to_owned()),
+        (None, format!("{own}x")),
+        (None, changed(&own, "consent", Value::Null).to_string()),
+        (Some("visitor"), changed(&own, "visitor", json!("x")).to_string()),
+        (Some("consent"), changed(&own, "consent", json!(7)).to_string()),
+        (Some("form"), changed(&own, "form", json!("kantara")).to_string()),
+    ] {
+        let problem = post(&[("origin", ORIGIN)], &body).problem(400, "malformed");
+        assert_eq!(problem.get("field").and_then(Value::as_str), field, "{body}: {problem}");
+    }
+    for method in ["GET", "HEAD", "DELETE"] {
+        let answer = server.send(method, path, &[("origin", ORIGIN)], None);
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST, OPTIONS"), "{method}");
+    }
+    let preflight = server.send("OPTIONS", path, &[("origin", ORIGIN)], None).expect(204);
+    assert_eq!(preflight.header("access-control-allow-origin"), ORIGIN);
+});
+
+#[test]
+fn receipts_are_asked_for_within_the_share_of_an_address() {
+    let database = crate::server::Database::sqlite();
+    database.apply(SITE);
+    let server = Server::with(database, samtykke::config::Serve { rate_per_minute: 2, ..settings() });
+    let body = json!({ "visitor": Uuid::now_v7(), "consent": Uuid::now_v7() }).to_string();
+    let ask = || server.send("POST", "/v1/sites/shop/receipts", &[("origin", ORIGIN)], Some(body.as_bytes()));
+    for _ in 0..2 {
+        ask().problem(404, "not-found");
+    }
+    ask().problem(429, "too-many");
+}

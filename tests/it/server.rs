@@ -173,6 +173,11 @@ impl Server {
 
     /// The clock gives unix ms.
     pub fn with_clock(database: Database, settings: Serve, clock: fn() -> i64) -> Self {
+        Self::by(database, settings, clock, serve::percent)
+    }
+
+    /// Chance gives 0 to 99.
+    pub fn by(database: Database, settings: Serve, clock: fn() -> i64, percent: fn() -> u32) -> Self {
         let storage = Storage {
             data_dir: database.folder.path().join("data"),
             database_url: Some(database.parsed()),
@@ -182,7 +187,7 @@ impl Server {
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, started) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            serve::run(&storage, &settings, listener, clock, move |handle| {
+            serve::run(&storage, &settings, listener, clock, percent, move |handle| {
                 sender.send(handle).expect("the test waits");
             })
         });

@@ -68,13 +68,21 @@ fn names_say_something() {
 fn the_banner_keeps_to_its_size() {
     let text = fs::read_to_string(root().join("server/demo/site.toml")).expect("the demo's site");
     let database = crate::server::Database::sqlite();
-    database.apply(&text);
+    // Its own three languages, and all others beside them.
+    let languages = samtykke::texts::languages();
+    let text = text.lines().map(|line| match line.split(" = ").next() {
+        Some("languages") => format!("languages = {languages:?}"),
+        Some("policy_url") => "policy_url = \"/om\"".to_owned(),
+        _ => line.to_owned(),
+    });
+    database.apply(&text.collect::<Vec<_>>().join("\n"));
     let server = crate::server::Server::with(database, crate::server::settings());
     let size = |path: &str| server.send("GET", path, &[("accept-encoding", "br")], None).expect(200).body.len();
     let script = size("/v1/sites/shop/banner.js");
     let panel = size(&format!("/v1/panel.{}.js", banner::modules()["panel"].hash));
-    let notice = size("/v1/sites/shop/notice?lang=nb").max(size("/v1/sites/shop/notice?lang=en"));
-    println!("brotli bytes: banner.js {script}, panel {panel}, notice {notice}");
+    let question = |language: &String| size(&format!("/v1/sites/shop/notice?lang={language}&layer=1"));
+    let (notice, language) = languages.iter().map(|language| (question(language), language)).max().expect("a language");
+    println!("brotli bytes: banner.js {script}, panel {panel}, notice {notice} in {language}");
     assert!(script <= 3_000, "a returning visitor loads {script} bytes");
     assert!(script + panel + notice <= 9_000, "a first visitor loads {} bytes", script + panel + notice);
 }

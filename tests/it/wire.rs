@@ -89,7 +89,9 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
         if said.iter().any(|verb| verb == "GET") {
             said.push("HEAD".into());
         }
-        if ["/consents", "/reports", "/links", "/redeem", "/me", "/receipts/{id}"].iter().any(|end| path.ends_with(end))
+        if ["/consents", "/reports", "/links", "/redeem", "/me", "/receipts", "/receipts/{id}"]
+            .iter()
+            .any(|end| path.ends_with(end))
         {
             said.push("OPTIONS".into());
         }
@@ -105,6 +107,24 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
     let known: Vec<Value> =
         samtykke::http::problem::Code::ALL.iter().map(|code| json!(format!("/problems/{}", code.name()))).collect();
     assert_eq!(listed, Value::Array(known));
+}
+
+#[test]
+fn the_description_of_the_notice_names_what_both_layers_have() {
+    let database = Database::sqlite();
+    let announcement = "[announcement]\ndate = \"2999-01-01\"\ntext = { nb = \"Nytt.\", en = \"News.\" }\n\n[contact]";
+    database.apply(&crate::variants::varied().replace("[contact]", announcement));
+    let server = Server::with(database, settings());
+    let schema = server.get("/openapi.json").json()["components"]["schemas"]["Notice"].clone();
+    let keys = |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
+    let whole = server.get("/v1/sites/shop/notice").json();
+    let mut described = keys(&schema["properties"]);
+    described.sort();
+    assert_eq!(keys(&whole), described);
+    let first = keys(&server.get("/v1/sites/shop/notice?layer=1").json());
+    for required in schema["required"].as_array().expect("a list") {
+        assert!(first.iter().any(|key| required == key), "{required}");
+    }
 }
 
 #[test]

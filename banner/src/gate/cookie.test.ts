@@ -13,7 +13,7 @@ const PREVIOUS = '0199c9a1-5000-7abc-8def-0123456789ab';
 
 const { holds } = cookie;
 type Stored = cookie.Stored;
-const parse = (value: string) => cookie.parse(value, 183);
+const { parse } = cookie;
 
 const recorded: Stored = {
   notice: 3,
@@ -23,7 +23,8 @@ const recorded: Stored = {
   days: 365,
   choice: { preferences: 'denied', analytics: 'granted' },
   pending: '',
-  gpc: false,
+  control: false,
+  told: '',
 };
 const waiting: Stored = { ...recorded, pending: `save.nb.${PREVIOUS}./kjop/a.b.html` };
 const config: Config = {
@@ -105,17 +106,26 @@ test('a damaged answer is denied or missing, never granted', () => {
 });
 
 test('it says whether Global Privacy Control was on', () => {
-  const controlled = { ...recorded, gpc: true };
+  const controlled = { ...recorded, control: true };
   assert.match(format(controlled), /^2g\.3\./);
   assert.deepEqual(reread(controlled), controlled);
 });
 
-test('a choice of the first version reads as it did, and holds as long as the site says', () => {
-  for (const pending of ['', `save.nb.${PREVIOUS}./kjop/a.b.html`]) {
-    const time = CHOSEN_AT.toString(36);
-    const old = parse(`1.3.${VISITOR}.${CONSENT}.${time}.preferences:0|analytics:1.${pending}`);
-    assert.deepEqual(old, { ...recorded, days: 183, pending });
-  }
+test('of several, the newest counts, wherever it stands', () => {
+  const older = { ...recorded, id: PREVIOUS, choice: { preferences: 'granted', analytics: 'granted' } as const };
+  const own = (stored: Stored) => `samtykke_shop=${format(stored)}`;
+  const copy = (stored: Stored) => `samtykke_shop.=${format(stored)}`;
+  const readIn = (...pairs: string[]) => cookie.read(config, ['theme=dark', ...pairs].join('; '));
+  assert.deepEqual(readIn(own(recorded), copy(older)), recorded);
+  assert.deepEqual(readIn(copy(older), own(recorded)), recorded);
+  assert.deepEqual(readIn(own(older), copy(recorded)), recorded);
+  assert.deepEqual(readIn(copy(recorded)), recorded);
+  // The page's own may say more than the copy of it.
+  assert.deepEqual(readIn(own(waiting), copy(recorded)), waiting);
+  assert.deepEqual(readIn(copy(recorded), own(waiting)), waiting);
+  // One of the host, from before it shared one with others.
+  assert.deepEqual(readIn(own(older), own(recorded)), recorded);
+  assert.equal(readIn(own(recorded).replace('shop=', 'shop2=')), null);
 });
 
 test('a choice holds as long as was said when it was made', () => {

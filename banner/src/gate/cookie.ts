@@ -1,8 +1,11 @@
 // The choice cookie, the only thing that is kept on a visitor's device:
 // 2.<notice>.<visitor>.<consent>.<time>.<days>.<name>:1|<name>:0.<pending>
-// It begins with 2g where Global Privacy Control was on: an answer that was given without it is looked at again with it.
-// Pending is empty once the consent is recorded; until then it is <method>.<language>.<previous>.<page>, so that a later
-// page can send the same consent again. Version 1 had no days. How it is written stands in ../panel/keep.ts.
+// It begins with 2g where Global Privacy Control was on: an answer that was given without it is looked at again with it. Behind
+// that, or behind 2-, stands the day of the latest change of the policy that the visitor was told of, in days since 1970.
+// Pending is empty once the consent is recorded; until then it is <method>.<language>~<variant>.<previous>.<page>, so that a
+// later page can send the same consent again. How it is written stands in ../panel/keep.ts.
+// The service sets a copy under the same name and a dot, which browsers keep longer. It may come late, so the newest of them counts:
+// ids of consents are in order of time.
 
 import type { Choice, Config } from './config.js';
 
@@ -17,17 +20,17 @@ export interface Stored {
   readonly choice: Choice;
   readonly pending: string;
   /** Whether Global Privacy Control was on, or has been looked at since. */
-  readonly gpc: boolean;
+  readonly control: boolean;
+  /** The day of the latest change of the policy that the visitor was told of. */
+  readonly told: string;
 }
 
-type Parts = [version: string, notice: string, visitor: string, id: string, time: string, ...string[]];
+type Parts = [version: string, notice: string, visitor: string, id: string, time: string, days: string, ...string[]];
 
 /** Null for what cannot be read; what is damaged inside does not hold, is denied, or is refused by the service. */
-export function parse(value: string, days: number): Stored | null {
-  const [version, notice, visitor, id, time, ...rest] = value.split('.') as Parts;
-  if (!/^(1|2g?)$/.test(version) || visitor?.length !== 36) return null;
-  const kept = version > '1' ? Number(rest.shift()) : days;
-  const [answers = '', ...pending] = rest;
+export function parse(value: string): Stored | null {
+  const [version, notice, visitor, id, time, days, answers = '', ...pending] = value.split('.') as Parts;
+  if (!/^2[-g]?\d*$/.test(version) || visitor?.length !== 36) return null;
   const pairs = answers.split('|').map((pair) => {
     const [name, bit] = pair.split(':');
     return [name, bit === '1' ? 'granted' : 'denied'];
@@ -37,10 +40,11 @@ export function parse(value: string, days: number): Stored | null {
     visitor,
     id,
     chosenAt: Number.parseInt(time, 36),
-    days: kept,
+    days: +days,
     choice: Object.freeze(Object.fromEntries(pairs)),
     pending: pending.join('.'),
-    gpc: version === '2g',
+    control: version[1] === 'g',
+    told: version.slice(2),
   };
 }
 
@@ -66,12 +70,13 @@ export function visible(): string {
   }
 }
 
-/** The last of that name: where the host has one of its own from before it shared one, browsers list the older first. */
-export function read({ site, days }: Config, cookies: string): Stored | null {
-  const name = `samtykke_${site}=`;
-  let last: Stored | null = null;
-  for (const pair of cookies.split('; ')) {
-    if (pair.startsWith(name)) last = parse(pair.slice(name.length), days) ?? last;
+/** The newest of all that are there; of a copy and what it is a copy of, the latter, which may say more. */
+export function read({ site }: Config, cookies: string): Stored | null {
+  let newest: Stored | null = null;
+  // A dot comes before the sign of equality.
+  for (const pair of cookies.split('; ').sort()) {
+    const found = parse(pair.replace(RegExp(`^samtykke_${site}\\.?=`), ''));
+    if (found && (newest?.id ?? '') <= found.id) newest = found;
   }
-  return last;
+  return newest;
 }

@@ -36,7 +36,7 @@ export const gate: Gate = {
   isMinor,
   purposeOf: (name) => services.find(({ id }) => id === name)?.purpose ?? name,
   choice: () => (gate.stored && holds(gate.stored, config, Date.now()) ? gate.stored.choice : null),
-  heeded: () => !navigator.globalPrivacyControl || !!gate.stored?.gpc,
+  heeded: () => !navigator.globalPrivacyControl || !!gate.stored?.control,
   granted(name) {
     const purpose = gate.purposeOf(name);
     if (purpose === 'necessary') return true;

@@ -4,7 +4,7 @@ import type { Samtykke } from './api.js';
 import { setDefaults, update } from './consent-mode.js';
 import { on } from './events.js';
 import { gate, releaseAll } from './gate.js';
-import { watch } from './marks.js';
+import { DECLARATION, watch } from './marks.js';
 import type { Layer } from './notice.js';
 import { base, config, MINOR } from './own.js';
 
@@ -53,15 +53,18 @@ function run() {
   document.addEventListener('visibilitychange', catchUp);
 }
 
-/** Also has words put where frames and films of this page are held, for somebody who said no. */
+/**
+ * Also has words put where frames and films of this page are held, for somebody who said no, and where the page declares. Whoever
+ * has not answered is asked already.
+ */
 function release() {
   releaseAll();
-  if (!notice && gate.choice() && document.querySelector(gate.heldEmbed)) show(0);
+  if (!notice && document.querySelector(gate.heldEmbed + DECLARATION)) show(0);
 }
 
 /** The notice is asked for beside the module that shows it. */
 function show(layer: Layer) {
-  notice ??= fetch(`${base}/v1/sites/${config.site}/notice?lang=${document.documentElement.lang}`);
+  notice ??= fetch(`${base}/v1/sites/${config.site}/notice?layer=${layer}&lang=${document.documentElement.lang}`);
   // The module hears of it, once it is here.
   notice.catch(() => {});
   gate.call('open', layer, notice);

@@ -8,6 +8,9 @@ const NAMED = ':is([data-purpose],[data-service])';
 const ATTRIBUTES = ['src', 'srcset', 'href', 'poster'];
 const HELD = `script[type="text/plain"]${NAMED},:is([data-${ATTRIBUTES.join('],[data-')}])${NAMED}`;
 
+/** What a page has the panel's module fill besides, for whoever has answered too; it begins with a comma. */
+export const DECLARATION = ',samtykke-declaration';
+
 /** Those that a visitor misses. */
 export const HELD_EMBED = `:is(iframe,video,audio):is(${HELD})`;
 
@@ -72,8 +75,9 @@ export function show(mark: HTMLElement): void {
 
 /** Calls for whatever is added to the page, by its own mark-up, a script or `document.write`. */
 export function watch(found: () => void): void {
+  const looked = HELD + DECLARATION;
   // Texts and comments have neither.
-  const isMark = (node: Partial<Element>) => node.matches?.(HELD) || node.querySelector?.(HELD);
+  const isMark = (node: Partial<Element>) => node.matches?.(looked) || node.querySelector?.(looked);
   new MutationObserver((records) => {
     if (records.some(({ addedNodes }) => Array.from(addedNodes as NodeListOf<Element>).some(isMark))) found();
   }).observe(document, { childList: true, subtree: true });

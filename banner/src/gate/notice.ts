@@ -5,10 +5,10 @@ import type { Receipt } from './api.js';
 import type { Answer, Choice, Config, Service } from './config.js';
 import type { Stored } from './cookie.js';
 
-export interface Notice {
+/** What the question needs of a notice. */
+export interface Question {
   readonly site: string;
   readonly notice: number;
-  readonly hash: string;
   readonly language: string;
   /** What the law where the visitor is makes of silence. */
   readonly regime: 'opt-in' | 'opt-out' | 'notice';
@@ -31,52 +31,107 @@ export interface Notice {
   readonly controller: string;
   readonly policy_url: string;
   readonly look: Look;
+  /** Which of the site's variants this is; missing where there is one only. */
+  readonly variant?: string;
+  /** A change of the policy that is to come. */
+  readonly announcement?: Announcement;
+  /** The purposes by name, as a sentence lists them. */
+  readonly list: string;
+  readonly texts: QuestionTexts;
+  readonly purposes: readonly AskedPurpose[];
+}
+
+/** The whole of it: what the settings show. */
+export interface Notice extends Question {
+  readonly hash: string;
+  /** How long an answer holds at the most, in words. */
+  readonly remembered: string;
+  /** Each service has a switch of its own. */
+  readonly service_switches: boolean;
   readonly texts: Texts;
   readonly purposes: readonly Purpose[];
 }
 
 export interface Look {
-  readonly layout: 'bar' | 'box';
+  readonly layout: 'bar' | 'box' | 'centred';
+  readonly position: 'bottom' | 'top' | 'start' | 'end';
   readonly theme: 'auto' | 'light' | 'dark';
-  /** The colour of every button, as `#rrggbb`. */
-  readonly accent?: string | null;
+  /** As in CSS, `border-radius`. */
+  readonly radius?: string;
+  /** As in CSS, `font-family`. */
+  readonly font?: string;
+  /** The address of an image. */
+  readonly logo?: string;
+  readonly light?: Colours;
+  readonly dark?: Colours;
 }
 
-/** The words of the panel itself; a purpose brings its own. */
-export type Texts = Readonly<
-  Record<
-    | 'title'
-    | 'intro'
-    | 'accept_all'
-    | 'reject_all'
-    | 'choose'
-    | 'settings'
-    | 'details'
-    | 'save'
-    | 'close'
-    | 'policy'
-    | 'always_on'
-    | 'services'
-    | 'vendor'
-    | 'country'
-    | 'cookie'
-    | 'storage'
-    | 'lifetime'
-    | 'until_closed'
-    | 'until_cleared'
-    | 'no_cookies'
-    | 'saved'
-    | 'honoured'
-    | 'embed'
-    | 'once'
-    | 'always',
-    string
-  >
+/** `paper`, `ink`, `line`, `accent` and `on-accent` as `#rrggbb`, where the site has its own. */
+export type Colours = Readonly<Record<string, string>>;
+
+export interface Announcement {
+  /** The day from which it holds, as in `2027-02-01`. */
+  readonly date: string;
+  /** What changes, and when. */
+  readonly text: string;
+}
+
+export type QuestionTexts = Readonly<
+  Record<'title' | 'intro' | 'accept_all' | 'reject_all' | 'choose' | 'facts' | 'policy' | 'saved' | 'honoured', string>
 >;
 
-export interface Purpose {
+/** The words of the panel itself; a purpose brings its own. */
+export type Texts = QuestionTexts &
+  Readonly<
+    Record<
+      | 'choices'
+      | 'settings'
+      | 'details'
+      | 'save'
+      | 'close'
+      | 'always_on'
+      | 'services'
+      | 'vendor'
+      | 'country'
+      | 'cookie'
+      | 'storage'
+      | 'lifetime'
+      | 'until_closed'
+      | 'until_cleared'
+      | 'no_cookies'
+      | 'dismiss'
+      | 'embed'
+      | 'once'
+      | 'always'
+      | 'responsible'
+      | 'your_choice'
+      | 'no_choice'
+      | 'chosen'
+      | 'allowed'
+      | 'not_allowed'
+      | 'change'
+      | 'download'
+      | 'history'
+      | `action_${Action}`
+      | 'forget'
+      | 'forget_sure'
+      | 'forget_yes'
+      | 'forget_no'
+      | 'forgotten'
+      | 'failed',
+      string
+    >
+  >;
+
+/** What an answer was to the one before it, as the service records it. */
+export type Action = 'granted' | 'partial' | 'refused' | 'withdrawn' | 'renewed';
+
+export interface AskedPurpose {
   readonly id: string;
   readonly necessary: boolean;
+}
+
+export interface Purpose extends AskedPurpose {
   readonly name: string;
   readonly description: string;
   readonly services: readonly NoticeService[];
@@ -86,8 +141,9 @@ export interface NoticeService {
   readonly id: string;
   readonly name: string;
   readonly vendor: string;
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2, and what it is called. */
   readonly country?: string | null;
+  readonly country_name?: string | null;
   readonly policy_url?: string | null;
   readonly cookies: readonly NoticeCookie[];
   /** Keys of local and session storage and names of databases; `*` at the end stands for any ending. */
@@ -98,6 +154,8 @@ export interface NoticeCookie {
   readonly name: string;
   /** 0: until the browser is closed. */
   readonly days: number;
+  /** The same in words. */
+  readonly lifetime: string;
   /** Whose it is when it is not the page's own: no page can delete it. */
   readonly domain?: string;
 }
@@ -167,7 +225,11 @@ export interface PanelModule {
   resume(gate: Gate): Promise<void>;
   /** Takes an answer that was given elsewhere, unless a newer one was given here. */
   adopt(gate: Gate, carried: Carried): Promise<void>;
+  /** Tells somebody who answered before of a change of the policy that is to come. */
+  announce(gate: Gate): Promise<void>;
+  /** Forgets the visitor on this device, once the service has. */
+  forget(gate: Gate): Promise<void>;
 }
 
-/** The placeholders of the page alone (0), the question (1), or the settings (2). */
+/** The placeholders and the declarations of the page alone (0), the question (1), or the settings (2). */
 export type Layer = 0 | 1 | 2;

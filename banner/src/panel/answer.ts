@@ -3,24 +3,28 @@
 import type { Choice, Method } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 import { emit } from '../gate/events.js';
-import type { Carried, Gate, Notice } from '../gate/notice.js';
-import { noticeOf } from './ask.js';
-import { clean } from './clean.js';
+import type { Carried, Gate, Question } from '../gate/notice.js';
+import { isWhole, noticeOf } from './ask.js';
 import { pageOf, write } from './keep.js';
 import { type Outcome, sender } from './send.js';
-import { uuid } from './uuid.js';
+import { settingsOf } from './settings.js';
+import { after, uuid } from './uuid.js';
 
 export interface Answering {
   /** Takes a complete choice, and the notice that it answers. Settles when nothing is left of what it denies. */
-  decide(method: Method, choice: Choice, shown?: Notice): Promise<void>;
+  decide(method: Method, choice: Choice, shown?: Question): Promise<void>;
   /** Lets an answer stand that was given before the browser sent its signal. */
   confirm(): void;
   /** Takes up what was answered elsewhere, and what a page before this one could not finish. */
   resume(): Promise<void>;
   /** Takes an answer that was given elsewhere, unless a newer one was given here. */
   adopt(carried: Carried): Promise<void>;
+  /** Forgets the visitor on this device, once the service has: denies everything, and deletes what was left. */
+  forget(): Promise<void>;
   /** Takes what runs here before an answer. */
   permit(silence: readonly string[], cookieless: boolean): void;
+  /** Remembers that the visitor was told of a change that is to come. */
+  told(shown: Question): void;
 }
 
 export function answering(gate: Gate): Answering {
@@ -31,16 +35,15 @@ export function answering(gate: Gate): Answering {
   const hosts = [location.hostname, new URL(base, location.href).hostname];
   const shares = domains?.some((domain) => hosts.every((host) => `.${host}`.endsWith(`.${domain}`)));
   const credentials = shares ? 'include' : 'same-origin';
-  const { send, interrupt, retry } = sender(
+  const { send, drop, retry } = sender(
     (body, signal) => fetch(address, { method: 'POST', body, keepalive: true, credentials, signal }),
     settle,
     setTimeout,
   );
   addEventListener('online', retry);
-
-  async function decide(method: Method, answers: Choice, shown?: Notice) {
+  async function decide(method: Method, answers: Choice, shown?: Question) {
     // Another tab may have answered since.
-    const former = gate.read() ?? gate.stored;
+    const last = gate.read() ?? gate.stored;
     const now = Date.now();
     const given = Object.entries(answers).map(([name, answer]) => [
       name,
@@ -50,34 +53,35 @@ export function answering(gate: Gate): Answering {
     const lasts = Object.values(choice).includes('granted') ? 'yes_days' : 'no_days';
     gate.stored = {
       notice: (shown ?? config).notice,
-      visitor: former?.visitor ?? uuid(now),
-      id: uuid(now),
+      visitor: last?.visitor ?? uuid(now),
+      id: uuid(Math.max(now, last ? after(last.id) : 0)),
       chosenAt: now,
       days: shown ? shown[lasts] : config.days,
       choice,
-      pending: [method, shown?.language, former?.id, pageOf(location.pathname)].join('.'),
-      gpc: !!navigator.globalPrivacyControl,
+      pending: [method, shown && languageOf(shown), last?.id, pageOf(location.pathname)].join('.'),
+      control: !!navigator.globalPrivacyControl,
+      // What is announced stands beside the two answers.
+      told: (/_all/.test(method) && dayOf(shown)) || (last?.told ?? ''),
     };
-    interrupt();
     write(config, gate.stored);
     const stuck = apply();
     send(gate.stored);
-    if (shown) clean(gate, shown);
-    follow(stuck);
-    // A new page sees to it itself.
-    if (!shown && !stuck) await tidy();
+    if (!stuck) follow(stuck);
+    // All that it takes is here when the answer comes from the settings; otherwise a new page sees to it itself.
+    if (!stuck || (shown && isWhole(shown))) await tidy();
+    if (stuck) follow(stuck);
   }
 
   /** An answer from before the browser sent its signal stands, where the signal is none. */
   function confirm() {
     if (!gate.stored) return;
-    gate.stored = { ...gate.stored, gpc: true };
+    gate.stored = { ...gate.stored, control: true };
     write(config, gate.stored);
   }
 
   /** Where everything is granted there is nothing to delete, and nothing to ask for. */
   async function tidy() {
-    if (!services.every(({ id }) => granted(id))) clean(gate, await noticeOf(gate));
+    if (!services.every(({ id }) => granted(id))) (await settingsOf(gate)).clean(gate, await noticeOf(gate));
   }
 
   /** Holds the page to a new answer; answers whether only a new page can. */
@@ -123,12 +127,8 @@ export function answering(gate: Gate): Answering {
   function settle(sent: Stored, outcome: Outcome) {
     const kept = gate.read();
     const own = kept?.id === sent.id;
-    if (own && gate.stored && gate.stored.id !== sent.id) {
-      // The service set the cookie of an answer that another has followed since.
-      write(config, gate.stored);
-    } else if (outcome !== 'refused') {
-      // Unless the service wrote it: browsers keep that one longer.
-      if (own && kept.pending) write(config, { ...kept, pending: '' });
+    if (outcome !== 'refused') {
+      if (own) write(config, { ...kept, pending: '' });
       if (gate.stored?.id === sent.id) gate.stored = { ...gate.stored, pending: '' };
     } else if (gate.stored?.id === sent.id) {
       // What cannot be proved does not hold. No reload: a script that answers on every page would never stop.
@@ -155,9 +155,21 @@ export function answering(gate: Gate): Answering {
 
   async function adopt({ at, ...answer }: Carried) {
     if ((gate.read()?.chosenAt ?? 0) < at) {
-      write(config, { ...answer, chosenAt: at, pending: '', gpc: false });
+      write(config, { ...answer, chosenAt: at, pending: '', control: false, told: '' });
       await resume();
     }
+  }
+
+  async function forget() {
+    drop();
+    gate.stored = null;
+    gate.receipt = null;
+    gate.permitted = [];
+    gate.withoutCookies = false;
+    write(config, null);
+    const stuck = apply();
+    await tidy();
+    follow(stuck);
   }
 
   function permit(silence: readonly string[], cookieless: boolean) {
@@ -168,5 +180,18 @@ export function answering(gate: Gate): Answering {
     release();
   }
 
-  return { decide, confirm, resume, adopt, permit };
+  function told(shown: Question) {
+    // Another tab may have answered since, and nothing is to come in the place of that.
+    if (!gate.stored || gate.read()?.id !== gate.stored.id) return;
+    gate.stored = { ...gate.stored, told: dayOf(shown) ?? '' };
+    write(config, gate.stored);
+  }
+
+  return { decide, confirm, resume, adopt, forget, permit, told };
 }
+
+/** What was shown: the language, and the variant where there are several. */
+const languageOf = ({ language, variant }: Question) => (variant ? `${language}~${variant}` : language);
+
+/** The day of the change that a notice announces, as days since 1970. */
+const dayOf = (shown?: Question) => shown?.announcement && `${Date.parse(shown.announcement.date) / 864e5}`;

@@ -1,5 +1,5 @@
 import type { Choice, Method } from '../gate/config.js';
-import type { Notice } from '../gate/notice.js';
+import type { Question } from '../gate/notice.js';
 import { all } from './choice.js';
 import { element } from './element.js';
 
@@ -13,7 +13,7 @@ export function button(name: string, text: string, act: (click: MouseEvent) => v
 }
 
 /** The two answers that stand beside each other on every layer. */
-export function answers({ texts, purposes }: Notice, decide: Decide): HTMLButtonElement[] {
+export function answers({ texts, purposes }: Question, decide: Decide): HTMLButtonElement[] {
   const asked = purposes.filter(({ necessary }) => !necessary).map(({ id }) => id);
   return [
     button('accept_all', texts.accept_all, (click) => decide('accept_all', all(asked, 'granted'), click)),

@@ -3,9 +3,18 @@
 import type { Config } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 
-export function format({ notice, visitor, id, chosenAt, days, choice, pending, gpc }: Stored): string {
+export function format({ notice, visitor, id, chosenAt, days, choice, pending, control, told }: Stored): string {
   const answers = Object.entries(choice).map(([name, answer]) => `${name}:${+(answer === 'granted')}`);
-  return [gpc ? '2g' : '2', notice, visitor, id, chosenAt.toString(36), days, answers.join('|'), pending].join('.');
+  return [
+    `2${control ? 'g' : told && '-'}${told}`,
+    notice,
+    visitor,
+    id,
+    chosenAt.toString(36),
+    days,
+    answers.join('|'),
+    pending,
+  ].join('.');
 }
 
 /** The path alone, in the letters that a cookie may hold, so that a second sending says the same as the first. */
@@ -13,19 +22,21 @@ export function pageOf(path: string): string {
   return path.replace(/[^!#-+\--:<-[\]-~]/g, encodeURIComponent).slice(0, 300);
 }
 
-/** Null forgets. Where the page may have no cookies, the choice holds for the page. */
+/** Null forgets, the service's copy too. Where the page may have no cookies, the choice holds for the page. */
 export function write({ site, domains }: Config, stored: Stored | null): void {
   const { protocol, hostname } = location;
-  const put = (value: string, seconds: number, domain = '') => {
+  const put = (value: string, seconds: number, domain = '', copy = '') => {
     const secure = protocol === 'https:' ? '; Secure' : '';
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API answers later, and the page may be left at once
-    document.cookie = `samtykke_${site}=${value}; Path=/; SameSite=Lax; Max-Age=${seconds}${secure}${domain}`;
+    document.cookie = `samtykke_${site}${copy}=${value}; Path=/; SameSite=Lax; Max-Age=${seconds}${secure}${domain}`;
   };
   const seconds = stored ? stored.days * 86400 + Math.ceil((stored.chosenAt - Date.now()) / 1e3) : 0;
   const domain = domains?.find((domain) => `.${hostname}`.endsWith(`.${domain}`));
   try {
     // The host's own, from before it shared one.
     if (domain) put('', 0);
-    put(stored ? format(stored) : '', seconds, domain && `; Domain=${domain}`);
+    const where = domain && `; Domain=${domain}`;
+    put(stored ? format(stored) : '', seconds, where);
+    if (!stored) put('', 0, where, '.');
   } catch {}
 }

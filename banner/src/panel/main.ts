@@ -1,28 +1,18 @@
 // The panel: loaded only when a visitor is asked, or asks, or answers.
 
 import { on } from '../gate/events.js';
-import type { Gate, Layer, Notice, PanelModule } from '../gate/notice.js';
+import type { Gate, Layer, PanelModule, Question } from '../gate/notice.js';
 import { type Answering, answering } from './answer.js';
-import { noticeOf } from './ask.js';
+import { noticeOf, questionOf } from './ask.js';
 import type { Decide } from './buttons.js';
-import { all, complete } from './choice.js';
-import { inkOn } from './contrast.js';
-import { element } from './element.js';
+import { all } from './choice.js';
+import { declarationOf } from './declaration.js';
 import { firstLayer } from './first.js';
-import css from './panel.css';
+import { dressWith, host, root, say, stand } from './host.js';
 import { makeRoom } from './room.js';
 import { settingsOf } from './settings.js';
 import { answerOf } from './signal.js';
-
-const STATUS_MS = 5e3;
-
-const host = document.createElement('samtykke-panel');
-const root = host.attachShadow({ mode: 'open' });
-// Stays in the page: a screen reader only speaks of a status that was there, empty, before.
-const status = element('p', { class: 'layer status', dir: 'auto', role: 'status' });
-const sheets = new Set<string>();
-dressWith(css);
-root.append(status);
+import { whenThere } from './there.js';
 
 let standing = false;
 let show: ((layer: Layer) => void) | undefined;
@@ -35,8 +25,7 @@ const answeringFor = (gate: Gate) => {
 
 export const set: PanelModule['set'] = async (gate, given) => {
   const { purposes } = gate.config;
-  const choice =
-    typeof given === 'string' ? all(purposes, given) : complete(purposes, gate.purposeOf, given, gate.choice());
+  const choice = typeof given === 'string' ? all(purposes, given) : (await settingsOf(gate)).complete(gate, given);
   return answeringFor(gate).decide('api', choice);
 };
 
@@ -44,67 +33,78 @@ export const resume: PanelModule['resume'] = (gate) => answeringFor(gate).resume
 
 export const adopt: PanelModule['adopt'] = (gate, carried) => answeringFor(gate).adopt(carried);
 
+export const announce: PanelModule['announce'] = async (gate) => {
+  const notice = await noticeOf(gate);
+  // The script may be older than the notice.
+  if (!notice.announcement) return;
+  await stand(notice);
+  const { announcement, css } = await settingsOf(gate);
+  dressWith(css);
+  root.append(announcement(notice, () => answeringFor(gate).told(notice)));
+};
+
+export const forget: PanelModule['forget'] = (gate) => answeringFor(gate).forget();
+
 export const open: PanelModule['open'] = async (gate, layer, first) => {
-  const notice = await noticeOf(gate, first);
-  if (!document.body) await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }));
-  // Before the body: the keyboard meets it first, and nothing in the body changes place or count.
-  if (!host.isConnected) document.body.before(host);
-  if (!standing) standIn(gate, notice);
+  const question = await (layer === 1 ? questionOf : noticeOf)(gate, first);
+  await stand(question);
+  if (!standing) standIn(gate);
   standing = true;
-  if (layer === 2 || (layer && !(gate.choice() && gate.heeded()) && !heed(gate, notice))) {
-    show ??= panel(gate, notice);
+  if (layer === 2 || (layer && !(gate.choice() && gate.heeded()) && !heed(gate, question))) {
+    show ??= panel(gate, question);
     show(layer);
   }
 };
 
-/** Has words put where frames and films are held, in this page and in what is added to it. */
-function standIn(gate: Gate, notice: Notice): void {
-  const isHeld = () => document.querySelector(gate.heldEmbed);
-  const look = async () => {
-    if (!isHeld()) return;
-    observer.disconnect();
-    (await settingsOf(gate)).embeds(gate, notice, (name) => {
-      const choice = complete(gate.config.purposes, gate.purposeOf, { [name]: 'granted' }, gate.choice());
+/** Has words put where frames and films are held, and where the page declares: in what is there, and in what is added. */
+function standIn(gate: Gate): void {
+  whenThere('samtykke-declaration', async () => {
+    (await declarationOf(gate)).declare(gate, await noticeOf(gate));
+  });
+  whenThere(gate.heldEmbed, async () => {
+    const notice = await noticeOf(gate);
+    (await settingsOf(gate)).embeds(gate, notice, (choice) => {
       answeringFor(gate).decide('save', choice, notice);
       say(notice.texts.saved);
     });
-  };
-  const observer = new MutationObserver(look);
-  observer.observe(document, { childList: true, subtree: true });
-  look();
+  });
 }
 
 /** What the browser and the law here say before anybody is asked; answers whether that settles it. */
-function heed(gate: Gate, notice: Notice): boolean {
-  const signal = answerOf(notice, navigator);
+function heed(gate: Gate, question: Question): boolean {
+  const signal = answerOf(question, navigator);
   if (gate.choice() && signal !== 'gpc') {
     answeringFor(gate).confirm();
     return true;
   }
   if (signal) {
-    answeringFor(gate).decide('signal', all(gate.config.purposes, 'denied'), notice);
-    if (signal === 'gpc' && notice.honoured) say(notice.texts.honoured);
+    answeringFor(gate).decide('signal', all(gate.config.purposes, 'denied'), question);
+    if (signal === 'gpc' && question.honoured) say(question.texts.honoured);
     return true;
   }
-  answeringFor(gate).permit(notice.silence, notice.cookieless);
+  answeringFor(gate).permit(question.silence, question.cookieless);
   return false;
 }
 
 /** One round of asking: it ends with one answer, or when a visitor who has answered before leaves the settings. */
-function panel(gate: Gate, notice: Notice): (layer: Layer) => void {
+function panel(gate: Gate, question: Question): (layer: Layer) => void {
   let first: HTMLElement | undefined;
   let second: HTMLDialogElement | undefined;
   let leaveRoom = () => {};
   let over = false;
+  /** Where the visitor was in the page before they came to the question. */
+  let before: Element | null = null;
   // Another tab may answer, or the page itself.
   const stop = on('change', () => first && gate.choice() && end());
 
-  const decide: Decide = (method, choice, { isTrusted }) => {
-    if (over || (!isTrusted && Object.values(choice).includes('granted'))) return;
-    end();
-    answeringFor(gate).decide(method, choice, notice);
-    say(notice.texts.saved);
-  };
+  const decideOn =
+    (shown: Question): Decide =>
+    (method, choice, { isTrusted }) => {
+      if (over || (!isTrusted && Object.values(choice).includes('granted'))) return;
+      end();
+      answeringFor(gate).decide(method, choice, shown);
+      say(shown.texts.saved);
+    };
 
   function end() {
     over = true;
@@ -113,21 +113,38 @@ function panel(gate: Gate, notice: Notice): (layer: Layer) => void {
     leaveRoom();
     second?.close();
     second?.remove();
+    const wasIn = first?.contains(document.activeElement);
     first?.remove();
+    if (wasIn) (before as HTMLElement | null)?.focus({ preventScroll: true });
   }
 
   function ask() {
     if (first) return;
-    first = firstLayer(notice, decide, settings);
-    root.prepend(first);
-    leaveRoom = makeRoom(first);
+    const layer = firstLayer(question, decideOn(question), settings);
+    first = layer;
+    before = document.activeElement;
+    layer.addEventListener('focusin', ({ relatedTarget }) => {
+      if (!layer.contains(relatedTarget as Node)) before = relatedTarget as Element;
+    });
+    host.append(layer);
+    const { body } = document;
+    if (question.look.layout === 'centred') {
+      // It covers the middle of the page, which waits until there is an answer.
+      const { inert } = body;
+      body.inert = true;
+      leaveRoom = () => {
+        body.inert = inert;
+      };
+      layer.querySelector('h2')?.focus();
+    } else leaveRoom = makeRoom(layer);
   }
 
   async function settings() {
     const { secondLayer, css } = await settingsOf(gate);
+    const notice = await noticeOf(gate);
     if (second || over) return;
     dressWith(css);
-    second = secondLayer(notice, gate, decide);
+    second = secondLayer(notice, gate, decideOn(notice));
     second.onclose = left;
     root.append(second);
     second.showModal();
@@ -142,33 +159,5 @@ function panel(gate: Gate, notice: Notice): (layer: Layer) => void {
     else ask();
   }
 
-  dress(notice);
   return (layer) => (layer === 1 ? ask() : settings());
-}
-
-function dressWith(css: string): void {
-  if (sheets.has(css)) return;
-  sheets.add(css);
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-}
-
-function say(text: string): void {
-  status.textContent = text;
-  setTimeout(() => {
-    status.textContent = '';
-  }, STATUS_MS);
-}
-
-function dress({ language, look }: Notice) {
-  host.lang = language;
-  const dark = look.theme === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : look.theme === 'dark';
-  host.setAttribute('theme', dark ? 'dark' : 'light');
-  host.setAttribute('layout', look.layout);
-  const ink = look.accent && inkOn(look.accent);
-  if (look.accent && ink) {
-    host.style.setProperty('--accent', look.accent);
-    host.style.setProperty('--on-accent', ink);
-  }
 }

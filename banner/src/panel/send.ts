@@ -12,11 +12,8 @@ const DAY_MS = 864e5;
 
 export interface Sender {
   send(stored: Stored): void;
-  /**
-   * Stops waiting for an answer and asks again, in order. Call it before a newer cookie is written: the service may set the one of
-   * the consent that is on its way, and the page may be left before that could be put right.
-   */
-  interrupt(): void;
+  /** Forgets what waits. */
+  drop(): void;
   /** Tries again now. */
   retry(): void;
 }
@@ -69,13 +66,17 @@ export function sender(
       waiting.push(stored);
       retry();
     },
-    interrupt: () => asking.abort(),
+    drop() {
+      waiting.length = 0;
+      asking.abort();
+    },
     retry,
   };
 }
 
 export function bodyOf({ notice, visitor, id, choice, pending }: Stored): string {
-  const [method, language, previous, ...page] = pending.split('.');
+  const [method, shown = '', previous, ...page] = pending.split('.');
+  const [language, variant] = shown.split('~');
   return JSON.stringify({
     notice,
     visitor,
@@ -84,6 +85,7 @@ export function bodyOf({ notice, visitor, id, choice, pending }: Stored): string
     method,
     // Missing when no notice was shown: a script answered.
     language: language || undefined,
+    variant,
     previous: previous || undefined,
     page: page.join('.'),
   });

@@ -4,3 +4,8 @@ export function uuid(time: number, random: Uint8Array = crypto.getRandomValues(n
   const digits = time.toString(16).padStart(12, '0') + hex;
   return digits.replace(/(.{8})(.{4}).(...).(...)(.*)/, '$1-$2-7$3-8$4-$5');
 }
+
+/** The time, in ms, from which an id is certain to be later than this one, whatever the clock says. */
+export function after(id: string): number {
+  return Number.parseInt(id.replace('-', ''), 16) + 1;
+}

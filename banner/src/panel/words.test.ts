@@ -1,31 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { country, duration, fill } from './words.js';
-
-test('a lifetime is told in the largest unit that fits', () => {
-  const told: [number, string][] = [
-    [1, '1 day'],
-    [30, '30 days'],
-    [90, '3 months'],
-    [183, '6 months'],
-    [365, '1 year'],
-    [393, '13 months'],
-    [730, '2 years'],
-  ];
-  for (const [days, words] of told) assert.equal(duration(days, 'en'), words);
-});
-
-test('a lifetime is told in every language of the panel', () => {
-  const told = { nb: '2 år', nn: '2 år', sv: '2 år', da: '2 år', de: '2 Jahre' };
-  for (const [language, words] of Object.entries(told)) assert.equal(duration(730, language), words);
-});
-
-test('a country code becomes its name, and a name stays', () => {
-  assert.equal(country('NO', 'nb'), 'Norge');
-  assert.equal(country('DE', 'en'), 'Germany');
-  assert.equal(country('Norway', 'en'), 'Norway');
-});
+import { directionOf, fill } from './words.js';
 
 test('places without a value stay to be seen', () => {
   assert.equal(fill('{a} and {b}', { a: '$&' }), '$& and {b}');
+});
+
+test('Arabic and Hebrew are written from right to left', () => {
+  assert.deepEqual(['ar', 'he', 'nb', 'zh-Hans'].map(directionOf), ['rtl', 'rtl', 'ltr', 'ltr']);
 });

@@ -2,7 +2,7 @@
 // vendor and which of the two, once a page, and nothing about the visitor.
 
 import type { Gate } from '../gate/notice.js';
-import { matches } from '../panel/clean.js';
+import { matches } from '../settings/clean.js';
 import { vendors } from './vendors.js';
 
 /** `services`: kind → those that the site has of it. */

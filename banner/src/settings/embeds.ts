@@ -1,32 +1,33 @@
 // Stands in for the frames and films that are held: says what would load from whom, and lets it load this once or always.
 // The held element keeps its place and its size; the placeholder lies over it and moves nothing.
 
+import type { Choice } from '../gate/config.js';
 import type { Gate, Notice, NoticeService } from '../gate/notice.js';
 import { button } from '../panel/buttons.js';
 import { element } from '../panel/element.js';
+import { sheetOf } from '../panel/sheet.js';
 import { fill } from '../panel/words.js';
+import { complete } from './complete.js';
 import css from './embed.css';
 
 /** Below this, in pixels, there is no room for words: such a frame is not there to be seen. */
 const SMALLEST = { width: 150, height: 80 };
 const DRAWN = 'data-samtykke-embed';
 
-const sheet = new CSSStyleSheet();
+const sheet = sheetOf(css);
 let drawing = false;
 
-/** Draws them from now on. `always` grants a service, or a purpose, for good. */
-export function embeds(gate: Gate, notice: Notice, always: (name: string) => void): void {
+/** Draws them from now on. `always` takes the choice of somebody who wants them every time. */
+export function embeds(gate: Gate, notice: Notice, always: (choice: Choice) => void): void {
   if (drawing) return;
   drawing = true;
   const held = gate.heldEmbed;
-  const rules = new CSSStyleSheet();
-  rules.replaceSync(
+  const rules = sheetOf(
     `samtykke-embed{display:none}` +
       `${held}[${DRAWN}]{visibility:hidden!important}` +
       `${held}[${DRAWN}]+samtykke-embed{display:block;position:absolute}`,
   );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, rules];
-  sheet.replaceSync(css);
 
   const draw = () => {
     for (const mark of document.querySelectorAll<HTMLElement>(`${held}:not([${DRAWN}])`)) {
@@ -59,7 +60,7 @@ function stand(mark: HTMLElement, host: HTMLElement): void {
   new ResizeObserver(fit).observe(mark);
 }
 
-function placeholder(gate: Gate, notice: Notice, mark: HTMLElement, always: (name: string) => void): HTMLElement {
+function placeholder(gate: Gate, notice: Notice, mark: HTMLElement, always: (choice: Choice) => void): HTMLElement {
   const { texts, purposes, language, look } = notice;
   const name = gate.nameOf(mark);
   const purpose = purposes.find(({ id }) => id === gate.purposeOf(name));
@@ -70,7 +71,7 @@ function placeholder(gate: Gate, notice: Notice, mark: HTMLElement, always: (nam
 
   const may = ({ isTrusted }: MouseEvent) => isTrusted && isOffered(gate, name);
   const once = (click: MouseEvent) => may(click) && gate.show(mark);
-  const forever = (click: MouseEvent) => may(click) && always(name);
+  const forever = (click: MouseEvent) => may(click) && always(complete(gate, { [name]: 'granted' }));
   const box = element(
     'div',
     { class: 'box', role: 'group', 'aria-label': mark.title || words.name, lang: language, dir: 'auto' },

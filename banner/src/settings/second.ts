@@ -4,18 +4,18 @@ import type { Answer } from '../gate/config.js';
 import type { Gate, Notice, Purpose } from '../gate/notice.js';
 import { answers, button, type Decide } from '../panel/buttons.js';
 import { element } from '../panel/element.js';
-import { duration, fill } from '../panel/words.js';
+import { fill } from '../panel/words.js';
 import { serviceDetails } from './service.js';
 
 export function secondLayer(notice: Notice, gate: Gate, decide: Decide): HTMLDialogElement {
-  const { texts, language, name, controller, purposes, policy_url, yes_days } = notice;
+  const { texts, name, controller, purposes, policy_url, announcement } = notice;
   const switches = new Map<string, HTMLInputElement>();
   for (const { id: purpose, necessary, services } of purposes) {
     if (necessary) continue;
     const own = switchOf(purpose, gate);
     own.setAttribute('role', 'switch');
     own.setAttribute('aria-describedby', `description-${purpose}`);
-    const parts = services.map(({ id }) => switchOf(id, gate));
+    const parts = notice.service_switches ? services.map(({ id }) => switchOf(id, gate)) : [];
     // A purpose answers for all its services until one is answered for by itself.
     own.onchange = () => {
       for (const part of parts) part.checked = own.checked;
@@ -34,15 +34,12 @@ export function secondLayer(notice: Notice, gate: Gate, decide: Decide): HTMLDia
 
   const dialog = element(
     'dialog',
-    { class: 'layer second', dir: 'auto', 'aria-labelledby': 'second-title', 'aria-describedby': 'second-details' },
+    { class: 'layer second', 'aria-labelledby': 'second-title', 'aria-describedby': 'second-details' },
     // Takes the focus when the dialog opens, so that no answer has it.
     element('h2', { id: 'second-title', tabindex: '-1' }, texts.settings),
-    element(
-      'p',
-      { id: 'second-details' },
-      fill(texts.details, { name, controller, time: duration(yes_days, language) }),
-    ),
+    element('p', { id: 'second-details' }, fill(texts.details, { name, controller })),
     element('a', { href: policy_url }, texts.policy),
+    ...(announcement ? [element('p', {}, announcement.text)] : []),
     // Some laws want it told that the signal was obeyed, and not only in passing (California, 11 CCR § 7025(c)(6)).
     element('p', {}, isHonoured(notice, gate) ? texts.honoured : ''),
     // Without bullets, Safari no longer calls it a list.

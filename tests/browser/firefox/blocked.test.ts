@@ -1,8 +1,8 @@
 // Storage switched off in Firefox's settings: the page works, and an answer holds for the page it was given on.
 
 import assert from 'node:assert/strict';
+import { until } from '../until.js';
 import { firefox } from './firefox.js';
-import { until } from './visitor.js';
 
 const REFUSE_ALL = 2;
 const test = firefox({ 'network.cookie.cookieBehavior': REFUSE_ALL });

@@ -1,8 +1,9 @@
 // What is held in Firefox besides marks: placeholders, what comes later, what stands by a service; and who may say yes.
 
 import assert from 'node:assert/strict';
+import { until } from '../until.js';
 import { firefox } from './firefox.js';
-import { note, until } from './visitor.js';
+import { note } from './visitor.js';
 
 const test = firefox();
 

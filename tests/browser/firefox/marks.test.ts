@@ -1,8 +1,9 @@
 // The marks in a page, in Firefox: held, released in order, taken back; and all of it under a policy of nonces.
 
 import assert from 'node:assert/strict';
+import { until } from '../until.js';
 import { firefox } from './firefox.js';
-import { note, until } from './visitor.js';
+import { note } from './visitor.js';
 
 const test = firefox();
 

@@ -1,8 +1,9 @@
 // A page that Firefox keeps whole and puts back (the back-forward cache): its scripts go on where they were.
 
 import assert from 'node:assert/strict';
+import { until } from '../until.js';
 import { firefox } from './firefox.js';
-import { until, type Visitor } from './visitor.js';
+import type { Visitor } from './visitor.js';
 
 const test = firefox();
 

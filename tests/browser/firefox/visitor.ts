@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import type { ElementHandle, HTTPRequest, HTTPResponse, Page } from 'puppeteer-core';
 import type { Receipt } from '../../../banner/src/gate/api.js';
 import type { Service } from '../service.js';
+import { TAGS } from '../tags.js';
+import { until } from '../until.js';
 
-/** The tags of the shop: scripts, collectors and what stands in the page. */
-const TAGS = /\/demo\/(ga\/|matomo\/|piwik\/|pixel\.gif|video\.html|retarget\.js)/;
-const FIRST = 'samtykke-panel >>> .first';
+const FIRST = 'samtykke-panel > .first';
 const SECOND = 'samtykke-panel >>> dialog.second';
 
 interface Reply {
@@ -157,11 +157,15 @@ export class Visitor {
   /** The names of the cookies that the page can see. */
   async cookies(): Promise<string[]> {
     const pairs = await this.page.evaluate(() => document.cookie);
-    return pairs
-      .split('; ')
-      .filter(Boolean)
-      .map((pair) => pair.replace(/=.*/, ''))
-      .sort();
+    return (
+      pairs
+        .split('; ')
+        .filter(Boolean)
+        .map((pair) => pair.replace(/=.*/, ''))
+        // The copy of the choice, which the service may set before the page goes on, or after.
+        .filter((name) => name !== 'samtykke_shop.')
+        .sort()
+    );
   }
 
   async choice(): Promise<Readonly<Record<string, string>> | null> {
@@ -190,15 +194,6 @@ function switchOf(purpose: string): string {
 /** A statement that notes a name. */
 export function note(name: string): string {
   return `(window.seen ||= []).push(${JSON.stringify(name)});`;
-}
-
-/** Looks again until it is so; the test's own time limit ends the waiting. */
-export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await isSo())) {
-    assert(Date.now() < end, `waited in vain: ${what}`);
-    await new Promise((done) => setTimeout(done, 25));
-  }
 }
 
 function isForeign(url: string): boolean {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Answer, Choice } from '../gate/config.js';
-import * as choices from './choice.js';
+import type { Answer, Choice, Config } from '../gate/config.js';
+import { all } from '../panel/choice.js';
+import * as completing from './complete.js';
 
-const { all } = choices;
 const purposes = ['analytics', 'advertising'];
 const purposeOf = (name: string) => ({ ga: 'analytics', login: 'necessary' })[name] ?? name;
+const config = { purposes } as unknown as Config;
 const complete = (given: Record<string, Answer>, present: Choice | null) =>
-  choices.complete(purposes, purposeOf, given, present);
+  completing.complete({ config, purposeOf, choice: () => present }, given);
 
 test('a purpose that is left out keeps its answer, or is denied', () => {
   assert.deepEqual(complete({ analytics: 'granted' }, null), { analytics: 'granted', advertising: 'denied' });

@@ -1,0 +1,2 @@
+DROP TABLE counts;
+ALTER TABLE consents DROP COLUMN variant;
