@@ -63,3 +63,26 @@ test('once the day has come nobody is told any more', async ({ page, service, sh
   await page.waitForLoadState('networkidle');
   await expect(announced(page)).toHaveCount(0);
 });
+
+test('nothing that the keyboard reaches stays behind it', async ({ page, service, shop }) => {
+  await shop.answer('reject_all', '/om');
+  await announce(page, service, '2099-02-01');
+  await page.setViewportSize({ width: 500, height: 500 });
+  const links = Array.from({ length: 30 }, (_, at) => `<p><a href="#">Link ${at}</a></p>`).join('');
+  await visit(page, service, `<main>${links}</main>`, { language: 'nb' });
+  await announced(page).waitFor();
+  const hidden = () =>
+    page.evaluate(() => {
+      const panel = document.querySelector('samtykke-panel')?.shadowRoot;
+      const over = panel?.querySelector('.announcement')?.getBoundingClientRect();
+      const it = document.activeElement?.getBoundingClientRect();
+      return !it || !over || (it.top >= over.top && it.bottom <= over.bottom && it.left >= over.left);
+    });
+  await page.locator('a[href="#"]').first().focus();
+  for (let presses = 0; presses < 29; presses += 1) {
+    await page.keyboard.press('Tab');
+    await expect.poll(hidden, `${presses}`).toBe(false);
+  }
+  await announced(page).getByRole('button').click();
+  await expect(page.locator('html')).toHaveCSS('padding-bottom', '0px');
+});

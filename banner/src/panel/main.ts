@@ -40,7 +40,12 @@ export const announce: PanelModule['announce'] = async (gate) => {
   await stand(notice);
   const { announcement, css } = await settingsOf(gate);
   dressWith(css);
-  root.append(announcement(notice, () => answeringFor(gate).told(notice)));
+  const layer = announcement(notice, () => {
+    leaveRoom();
+    answeringFor(gate).told(notice);
+  });
+  root.append(layer);
+  const leaveRoom = makeRoom(layer);
 };
 
 export const forget: PanelModule['forget'] = (gate) => answeringFor(gate).forget();

@@ -9,7 +9,7 @@ export function announcement(notice: Notice, dismissed: () => void): HTMLElement
   const { texts, policy_url, announcement } = notice;
   const layer = element(
     'section',
-    { class: 'layer announcement', 'aria-labelledby': 'announced' },
+    { class: 'layer announcement', position: 'bottom', 'aria-labelledby': 'announced' },
     element('p', { id: 'announced' }, announcement?.text ?? ''),
     element('p', {}, element('a', { href: policy_url }, texts.policy)),
     button('dismiss', texts.dismiss, () => {
