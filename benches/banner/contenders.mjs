@@ -33,8 +33,8 @@ const samtykke = {
   name: 'samtykke',
   files: {},
   head: '<script src="/v1/sites/bench/banner.js"></script>',
-  banner: ['samtykke-panel', '.first'],
-  accept: ['samtykke-panel', '.first button[name=accept_all]'],
+  banner: ['samtykke-panel > .first'],
+  accept: ['samtykke-panel > .first > button[name=accept_all]'],
   /** Takes the yes back, to see what the gate costs when it has nothing to start. */
   refuse: () => window.samtykke.denyAll(),
 };
