@@ -1,6 +1,6 @@
 //! The choice cookie as the service sets it, where it shares the page's domain: a browser that cuts short what scripts store keeps
 //! it as long as the answer holds. Its form is the gate's, `banner/src/gate/cookie.ts`, which reads it beside the page's own: it
-//! has a name of its own, so that one which comes late takes no newer answer's place.
+//! has a name of its own, so that one which comes late takes no newer answer's place. Of copies, the later answer's stays.
 
 use uuid::Uuid;
 
@@ -60,6 +60,11 @@ pub fn name(site: &str) -> String {
 /// As the service does.
 pub fn copy(site: &str) -> String {
     format!("samtykke_{site}.")
+}
+
+/// The consent that the value of a choice cookie names.
+pub fn consent_in(value: &str) -> Option<Uuid> {
+    Uuid::parse_str(value.split('.').nth(3)?).ok()
 }
 
 fn base36(number: i64) -> String {

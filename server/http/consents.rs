@@ -67,11 +67,22 @@ fn recorded(
     asked: &HeaderMap,
     now: i64,
 ) -> Result<HttpResponse> {
-    if let Some(domain) = cors::cookie_domain(site, asked) {
+    if let Some(domain) = cors::cookie_domain(site, asked).filter(|_| !is_overtaken(consent, site, asked)) {
         let secure = asked.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https:"));
         if let Some(cookie) = cookie::of(consent, site, law, domain, secure, now)? {
             response.insert_header((header::SET_COOKIE, cookie));
         }
     }
     Ok(response.json(receipt))
+}
+
+/// Whether the browser holds a later answer: one that comes again must not take the place of its copy. Ids are in order of time.
+fn is_overtaken(consent: &Consent, site: &Site, asked: &HeaderMap) -> bool {
+    let names = [cookie::name(&site.key), cookie::copy(&site.key)];
+    let pairs =
+        asked.get_all(header::COOKIE).filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    let held = pairs.filter_map(|pair| pair.trim().split_once('='));
+    held.filter(|(name, _)| names.iter().any(|known| known == name))
+        .filter_map(|(_, value)| cookie::consent_in(value))
+        .any(|held| held.as_bytes().as_slice() > consent.id.as_slice())
 }

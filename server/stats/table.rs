@@ -153,8 +153,8 @@ pub enum Withheld {
     Sum(Figures),
 }
 
-/// A table as it may be shown: nothing in it, and nothing in it beside a coarser one of the same days, tells of a few. Of tables of
-/// different days that cannot be said.
+/// A table as it may be shown: nothing in it, and nothing in it beside a row of a coarser one of the same days, tells of a few. Of
+/// tables of different days, or of several laid beside each other, that cannot be said.
 #[derive(Debug)]
 pub struct Table {
     pub columns: Vec<Column>,
@@ -168,7 +168,7 @@ pub fn table(conn: &mut Conn, site_id: i32, range: Range, columns: &[Column]) ->
     let (from, to) = (range.from.map_or(i32::MIN, |day| day.0), range.to.map_or(i32::MAX, |day| day.0));
     let own = counts::table.filter(counts::site_id.eq(site_id));
     let days: Vec<i32> = own.select(counts::day).filter(counts::day.between(from, to)).distinct().load(conn)?;
-    // A day at a time: two years of them might not go into memory.
+    // A day at a time, so that no more than the groups is in memory.
     for day in days {
         type Row = (i32, i32, i32, String, String, String, String, String, i64);
         let rows: Vec<Row> = own.filter(counts::day.eq(day)).load(conn)?;
@@ -191,6 +191,11 @@ pub fn table(conn: &mut Conn, site_id: i32, range: Range, columns: &[Column]) ->
 /// nothing, or two groups or more that are together not small. What a coarser table withholds is withheld in its parts too, so that
 /// the two cannot be taken from each other.
 fn withhold(columns: &[Column], groups: BTreeMap<Group, Figures>) -> Table {
+    // In whatever order they are asked for, the same is withheld.
+    let asked = columns;
+    let mut columns = asked.to_vec();
+    columns.sort_by_key(|column| *column as u8);
+    let columns = columns.as_slice();
     let all = (1 << columns.len()) - 1;
     let mut masks: Vec<usize> = (0..all).collect();
     masks.sort_by_key(|mask| mask.count_ones());
@@ -218,7 +223,7 @@ fn withhold(columns: &[Column], groups: BTreeMap<Group, Figures>) -> Table {
         _ if sum.people() < FEWEST => Withheld::Few,
         _ => Withheld::Sum(sum),
     };
-    Table { columns: columns.to_vec(), rows, withheld }
+    Table { columns: asked.to_vec(), rows, withheld }
 }
 
 /// The groups of the table with the columns of this mask, and whether each is withheld. `coarser` has what every coarser table

@@ -77,6 +77,15 @@ on_both!(an_answer_that_comes_late_does_not_take_the_place_of_a_newer_one, |serv
         let cookie = post(server, &sent, ORIGIN, "example.no", Some(held)).expect(status).all("set-cookie");
         assert!(cookie.starts_with("samtykke_shop.=2."), "the page's own keeps its name: {cookie}");
     }
+    let (older, newer) = (consent(), consent());
+    let id = |sent: &Value| sent["id"].as_str().expect("an id").to_owned();
+    assert!(id(&older) < id(&newer));
+    for name in ["samtykke_shop", "samtykke_shop."] {
+        let held = format!("theme=dark; {name}=2.1.x.{}.abc.183.analytics:0.", id(&newer));
+        let answered = |consent: &Value| post(server, consent, ORIGIN, "example.no", Some(&held)).all("set-cookie");
+        assert_eq!(answered(&older), "", "{name}: a later answer is held");
+        assert_ne!(answered(&newer), "", "{name}");
+    }
 });
 
 #[test]

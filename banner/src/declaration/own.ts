@@ -61,6 +61,8 @@ export function own(gate: Gate, notice: Notice): Part {
     if (isTrusted)
       ask(async (stored) => {
         await eraseAt(gate, stored);
+        // Whoever answered again meanwhile is forgotten with that.
+        if (gate.stored && gate.stored.id !== stored.id) await eraseAt(gate, gate.stored);
         await gate.call('forget');
         change.focus();
         return texts.forgotten;

@@ -41,6 +41,7 @@ export function answering(gate: Gate): Answering {
     setTimeout,
   );
   addEventListener('online', retry);
+
   async function decide(method: Method, answers: Choice, shown?: Question) {
     // Another tab may have answered since.
     const last = gate.read() ?? gate.stored;
@@ -54,6 +55,7 @@ export function answering(gate: Gate): Answering {
     gate.stored = {
       notice: (shown ?? config).notice,
       visitor: last?.visitor ?? uuid(now),
+      // Later than the one before, since the latest counts: see ../gate/cookie.ts.
       id: uuid(Math.max(now, last ? after(last.id) : 0)),
       chosenAt: now,
       days: shown ? shown[lasts] : config.days,
@@ -72,10 +74,11 @@ export function answering(gate: Gate): Answering {
     if (stuck) follow(stuck);
   }
 
-  /** An answer from before the browser sent its signal stands, where the signal is none. */
-  function confirm() {
-    if (!gate.stored) return;
-    gate.stored = { ...gate.stored, control: true };
+  /** Says more of the answer that holds. Another tab may have answered since, and nothing is to come in the place of that. */
+  function amend(more: Partial<Stored>) {
+    const kept = gate.read();
+    if (!kept || kept.id !== gate.stored?.id) return;
+    gate.stored = { ...kept, ...more };
     write(config, gate.stored);
   }
 
@@ -154,7 +157,8 @@ export function answering(gate: Gate): Answering {
   }
 
   async function adopt({ at, ...answer }: Carried) {
-    if ((gate.read()?.chosenAt ?? 0) < at) {
+    if ((gate.read()?.id ?? '') < answer.id) {
+      write(config, null);
       write(config, { ...answer, chosenAt: at, pending: '', control: false, told: '' });
       await resume();
     }
@@ -180,14 +184,16 @@ export function answering(gate: Gate): Answering {
     release();
   }
 
-  function told(shown: Question) {
-    // Another tab may have answered since, and nothing is to come in the place of that.
-    if (!gate.stored || gate.read()?.id !== gate.stored.id) return;
-    gate.stored = { ...gate.stored, told: dayOf(shown) ?? '' };
-    write(config, gate.stored);
-  }
-
-  return { decide, confirm, resume, adopt, forget, permit, told };
+  return {
+    decide,
+    // An answer from before the browser sent its signal stands, where the signal is none.
+    confirm: () => amend({ control: true }),
+    resume,
+    adopt,
+    forget,
+    permit,
+    told: (shown) => amend({ told: dayOf(shown) ?? '' }),
+  };
 }
 
 /** What was shown: the language, and the variant where there are several. */

@@ -34,9 +34,10 @@ export function write({ site, domains }: Config, stored: Stored | null): void {
   const domain = domains?.find((domain) => `.${hostname}`.endsWith(`.${domain}`));
   try {
     // The host's own, from before it shared one.
-    if (domain) put('', 0);
+    if (domain) for (const copy of ['', '.']) put('', 0, '', copy);
     const where = domain && `; Domain=${domain}`;
     put(stored ? format(stored) : '', seconds, where);
-    if (!stored) put('', 0, where, '.');
+    // The copy of another answer is not to outlive a new one.
+    if (stored?.pending !== '') put('', 0, where, '.');
   } catch {}
 }

@@ -21,6 +21,8 @@ export function makeRoom(layer: HTMLElement): () => void {
   observer.observe(layer);
   const uncover = ({ target }: Event) => {
     const reached = target as Element;
+    // What takes no place itself, such as the element of the panel, lies behind nothing.
+    if (!reached.getClientRects().length) return;
     const isHidden = () => {
       const [it, over] = [reached, layer].map((part) => part.getBoundingClientRect()) as [DOMRect, DOMRect];
       return it.top >= over.top && it.bottom <= over.bottom && it.left >= over.left && it.right <= over.right;
