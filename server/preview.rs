@@ -76,12 +76,12 @@ impl Wish {
         content.policy_url.values_mut().for_each(resolve);
         content.services.iter_mut().filter_map(|service| service.policy_url.as_mut()).for_each(resolve);
         let name = content.name.clone();
-        let shown = Shown::new(notice, content, dnt, 1);
+        let shown = Shown::new(notice, content, dnt, 0);
         let variant = self.variant.as_deref().map_or(Ok(None), |id| shown.named(id))?;
-        let body = shown.body(Wanted { language, first: false, variant, now }, 0, law)?;
+        let text = shown.text(Wanted { language, first: false, variant, now }, law)?;
         let told = format!(
             "{{\"notice\":{},\"layer\":{},\"gpc\":{}}}",
-            String::from_utf8_lossy(&body.plain),
+            String::from_utf8_lossy(&text),
             if second { 2 } else { 1 },
             gpc
         );

@@ -150,19 +150,20 @@ impl Shown {
     /// The answer where the law of this number holds.
     pub fn body(&self, wanted: Wanted<'_>, number: usize, law: &Law) -> Result<&Asset> {
         let form = wanted.variant.map_or(0, |variant| variant + 1);
-        let announced = self.forms[0].announcement.as_ref().is_some_and(|it| it.is_ahead(wanted.now));
-        let place = (number * self.forms.len() + form) * 4 + usize::from(wanted.first) * 2 + usize::from(announced);
-        let content = self.forms.get(form);
+        let announced = usize::from(self.announces(wanted.now));
+        let place = (number * self.forms.len() + form) * 4 + usize::from(wanted.first) * 2 + announced;
         let made = self.made.get(wanted.language).and_then(|made| made.get(place));
-        let (Some(content), Some(made)) = (content, made) else {
-            return Err(Error::Internal(format!("no body {place} in {}", wanted.language)));
-        };
+        let made = made.ok_or_else(|| Error::Internal(format!("no body {place} in {}", wanted.language)))?;
         if let Some(asset) = made.get() {
             return Ok(asset);
         }
         // Two that ask at once may both make it; they make the same.
-        let asset = self.one(content, law, wanted, announced)?;
+        let asset = Asset::new(self.text(wanted, law)?);
         Ok(made.get_or_init(|| asset))
+    }
+
+    fn announces(&self, now: i64) -> bool {
+        self.forms[0].announcement.as_ref().is_some_and(|it| it.is_ahead(now))
     }
 
     /// The place of the variant that somebody named; `None` is the site's own.
@@ -208,8 +209,10 @@ impl Shown {
         purposes.filter(|id| law.silence.iter().any(|silent| silent == id)).collect()
     }
 
-    fn one(&self, content: &Content, law: &Law, wanted: Wanted<'_>, announced: bool) -> Result<Asset> {
-        let Wanted { language, first, variant, .. } = wanted;
+    /// The same made anew, as JSON that nobody has compressed.
+    pub fn text(&self, wanted: Wanted<'_>, law: &Law) -> Result<Vec<u8>> {
+        let Wanted { language, first, variant, now } = wanted;
+        let content = &self.forms[variant.map_or(0, |variant| variant + 1)];
         let texts = content.texts.get(language).ok_or_else(|| Error::Internal(format!("no texts in {language}")))?;
         let words = words::of(language).ok_or_else(|| Error::Internal(format!("no words in {language}")))?;
         let (yes_days, no_days) = (law.days(true, content.remember_days), law.days(false, content.remember_days));
@@ -228,7 +231,7 @@ impl Shown {
             })
             .collect();
         let partners = content.gated().map(|service| service.vendor.as_str()).collect::<BTreeSet<_>>().len();
-        let announcement = content.announcement.as_ref().filter(|_| announced).map(|announcement| {
+        let announcement = content.announcement.as_ref().filter(|_| self.announces(now)).map(|announcement| {
             let day = announcement.date.parse().map(|day| words.date(day)).unwrap_or_default();
             let when = texts::fill(text("announced".into()), &[("date", &day)]);
             let what = announcement.text.get(language).map_or("", String::as_str);
@@ -259,7 +262,7 @@ impl Shown {
             texts: spoken(texts, law.regime, first, partners, words.duration(yes_days)),
             purposes,
         };
-        serde_json::to_vec(&shown).map(Asset::new).map_err(|e| Error::Internal(e.to_string()))
+        serde_json::to_vec(&shown).map_err(|e| Error::Internal(e.to_string()))
     }
 }
 
