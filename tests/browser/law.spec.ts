@@ -29,7 +29,8 @@ test('where the law takes silence for a yes, everything runs until a no, and not
   await from(page, 'US-TX');
   await shop.visit('/en');
   await shop.heard('ga', 'matomo', 'piwik', 'pixel', 'video');
-  await expect(shop.first).toBeVisible();
+  await expect(shop.first.getByRole('heading')).toHaveText('Your privacy choices');
+  await expect(shop.first).toContainText('You can say no to all of it');
   expect(await shop.choice()).toBeNull();
   expect((await context.cookies()).map(({ name }) => name)).not.toContain('samtykke_shop');
   // The offers run in the page itself, so a new page is needed to be rid of them.
@@ -78,6 +79,9 @@ test('in California, Global Privacy Control is obeyed without a click, recorded 
   expect(await service.history(receipt.capability)).toHaveLength(1);
   // Who wants it all the same says so, and both stand in the record.
   await page.locator('.bottom [data-samtykke=open]').click();
+  await expect(shop.second.getByRole('heading', { level: 2 })).toHaveText('Your privacy choices');
+  await expect(shop.second.getByText(/^Opt-out request honored/)).toBeVisible();
+  for (const made of await shop.second.locator('input[role=switch]').all()) await expect(made).not.toBeChecked();
   await shop.switch('analytics').check();
   const changed = shop.recorded();
   await shop.second.locator('button[name=save]').click();

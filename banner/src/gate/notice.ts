@@ -84,7 +84,6 @@ export type QuestionTexts = Readonly<
 export type Texts = QuestionTexts &
   Readonly<
     Record<
-      | 'choices'
       | 'settings'
       | 'details'
       | 'save'
