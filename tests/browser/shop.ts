@@ -2,6 +2,7 @@
 
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { Receipt } from '../../banner/src/gate/api.js';
+import { namesIn } from './names.js';
 import type { Hit, Service } from './service.js';
 import { TAGS } from './tags.js';
 
@@ -71,16 +72,7 @@ export class Shop {
 
   /** The names of the cookies that the page can see. */
   async cookies(): Promise<string[]> {
-    const pairs = await this.page.evaluate(() => document.cookie);
-    return (
-      pairs
-        .split('; ')
-        .filter(Boolean)
-        .map((pair) => pair.replace(/=.*/, ''))
-        // The copy of the choice, which the service may set before the page goes on, or after.
-        .filter((name) => name !== 'samtykke_shop.')
-        .sort()
-    );
+    return namesIn(await this.page.evaluate(() => document.cookie));
   }
 
   async choice(): Promise<Readonly<Record<string, string>> | null> {

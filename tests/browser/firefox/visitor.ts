@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { ElementHandle, HTTPRequest, HTTPResponse, Page } from 'puppeteer-core';
 import type { Receipt } from '../../../banner/src/gate/api.js';
+import { namesIn } from '../names.js';
 import type { Service } from '../service.js';
 import { TAGS } from '../tags.js';
 import { until } from '../until.js';
@@ -156,16 +157,7 @@ export class Visitor {
 
   /** The names of the cookies that the page can see. */
   async cookies(): Promise<string[]> {
-    const pairs = await this.page.evaluate(() => document.cookie);
-    return (
-      pairs
-        .split('; ')
-        .filter(Boolean)
-        .map((pair) => pair.replace(/=.*/, ''))
-        // The copy of the choice, which the service may set before the page goes on, or after.
-        .filter((name) => name !== 'samtykke_shop.')
-        .sort()
-    );
+    return namesIn(await this.page.evaluate(() => document.cookie));
   }
 
   async choice(): Promise<Readonly<Record<string, string>> | null> {

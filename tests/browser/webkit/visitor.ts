@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Receipt } from '../../../banner/src/gate/api.js';
+import { namesIn } from '../names.js';
 import type { Service } from '../service.js';
 import { TAGS } from '../tags.js';
 import { until } from '../until.js';
@@ -167,16 +168,7 @@ export class Visitor {
 
   /** The names of the cookies that the page can see. */
   async cookies(): Promise<string[]> {
-    const pairs = await this.browser.evaluate(() => document.cookie);
-    return (
-      pairs
-        .split('; ')
-        .filter(Boolean)
-        .map((pair) => pair.replace(/=.*/, ''))
-        // The copy of the choice, which the service may set before the page goes on, or after.
-        .filter((name) => name !== 'samtykke_shop.')
-        .sort()
-    );
+    return namesIn(await this.browser.evaluate(() => document.cookie));
   }
 
   async choice(): Promise<Readonly<Record<string, string>> | null> {
