@@ -33,6 +33,13 @@ pub enum Error {
     #[error("the token does not open: {0}")]
     Link(&'static str),
 
+    #[error("nothing is written about this person")]
+    UnknownPerson,
+
+    /// What a link was to confirm does not stand any more.
+    #[error("another answer has been given since")]
+    Overtaken,
+
     #[error("the capability is missing, damaged or for another site")]
     NoCapability,
 

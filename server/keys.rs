@@ -16,6 +16,8 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::hash::sha256;
+use crate::person::PersonId;
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
@@ -114,6 +116,14 @@ impl Keys {
 
     pub fn is_link_tag(&self, site: &str, payload: &[u8], tag: &[u8]) -> bool {
         constant_time::verify_slices_are_equal(tag, self.link_tag(site, payload).as_ref()).is_ok()
+    }
+
+    /// Who a name stands for on a site; see `person`. `kind` is what the name is.
+    pub fn person(&self, site: &str, kind: &str, name: &str) -> PersonId {
+        let name = sha256(format!("{kind}\0{name}").as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&self.sign_for(b"samtykke person\0", site, &name).as_ref()[..16]);
+        PersonId(id)
     }
 
     /// `what` has one length for each `purpose`, so that nothing signed for one site can be read as another's.

@@ -52,6 +52,22 @@ diesel::table! {
         signature -> Binary,
         salt -> Nullable<Binary>,
         variant -> Nullable<Text>,
+        topic -> Nullable<Text>,
+        details -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> BigInt,
+        site_id -> Integer,
+        person -> Binary,
+        kind -> Text,
+        #[sql_name = "ref"]
+        reference -> Nullable<Text>,
+        state -> Text,
+        sequence -> BigInt,
+        updated_at -> BigInt,
     }
 }
 

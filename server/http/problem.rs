@@ -43,12 +43,16 @@ codes! {
         "The address does not exist. All that do are listed in /openapi.json.";
     UnknownSite "unknown-site" NOT_FOUND "This site is not known",
         "Check the site's id in the script's address, and that samtykke site apply was run for it.";
+    UnknownPerson "unknown-person" NOT_FOUND "Nothing is written about this person",
+        "A person is known from the first event that is written about them. POST people/lookup answers for everybody, also for those of whom nothing is known.";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This address does not answer that method",
         "The Allow header lists the methods that it does answer.";
     Timeout "timeout" REQUEST_TIMEOUT "The request took too long",
         "Send it again. A consent carries its own id, so nothing is recorded twice.";
     Conflict "conflict" CONFLICT "This id is taken by another answer",
         "A consent with this id is already recorded, and it says something else. Records never change: make a new id for a new answer.";
+    Overtaken "overtaken" CONFLICT "Another answer has been given since",
+        "What was to be confirmed does not stand any more: it was confirmed before, or another answer came. Ask for it again.";
     ReportsOff "reports-off" CONFLICT "This site takes no reports",
         "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
@@ -94,6 +98,8 @@ impl Code {
             Error::Invalid { .. } => Self::Invalid,
             Error::ForeignOrigin(_) => Self::ForeignOrigin,
             Error::Conflict => Self::Conflict,
+            Error::UnknownPerson => Self::UnknownPerson,
+            Error::Overtaken => Self::Overtaken,
             Error::ReportsOff => Self::ReportsOff,
             Error::LinksOff => Self::LinksOff,
             Error::Link(_) => Self::Link,

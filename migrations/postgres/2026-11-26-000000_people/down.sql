@@ -1,0 +1,3 @@
+DROP TABLE people;
+ALTER TABLE consents DROP COLUMN details;
+ALTER TABLE consents DROP COLUMN topic;
