@@ -14,15 +14,13 @@ use crate::consent::Consent;
 use crate::db::{Conn, DatabaseUrl};
 use crate::erasure;
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::insert::{self, Inserted};
 use crate::metrics::Written;
 use crate::schema::readiness;
 
 /// How long an answer is waited for. Past it the client is told to send again, which is safe: the id is the client's.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long refused consents speak against readiness when nobody tries again: a balancer has to send somebody sometime.
-const BAD_FOR: Duration = Duration::from_secs(10);
 
 /// How long a writer looks for more before it sleeps.
 const AWAKE_FOR: Duration = Duration::from_micros(250);
@@ -43,8 +41,8 @@ enum Job {
     Write(Write),
 }
 
-/// Says whether it went well.
-type Write = Box<dyn FnOnce(Result<&mut Conn>) -> bool + Send>;
+/// Says whether it went well. Besides the connection it is given the highest number that its writer gave a row of SQLite.
+type Write = Box<dyn FnOnce(Result<(&mut Conn, &mut i64)>) -> bool + Send>;
 
 /// The writers. Dropping it lets them finish what waits.
 pub struct Appender {
@@ -95,7 +93,24 @@ impl Appender {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        wait(self.start_write(move |conn| conn.transaction(write))?).await
+        wait(self.start_write(move |conn, _| conn.transaction(write))?).await
+    }
+
+    /// The same for a write that adds consents; see `insert::within`. What it answers may be an error of its own, and then nothing of
+    /// it is kept.
+    pub async fn record<T, F>(&self, record: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn, &mut i64) -> Result<T> + Send + 'static,
+    {
+        let outcome = self.start_write(move |conn, above| {
+            let outcome = conn.transaction::<_, Error, _>(|conn| record(conn, above));
+            match outcome {
+                Err(Error::Database(e)) => Err(e),
+                outcome => Ok(outcome),
+            }
+        })?;
+        wait(outcome).await?
     }
 
     /// Runs an erasure in a transaction of its own, and then takes what was erased out of the database's files.
@@ -105,7 +120,7 @@ impl Appender {
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
         let unscrubbed = Arc::clone(&self.unscrubbed);
-        let erased = self.start_write(move |conn| {
+        let erased = self.start_write(move |conn, _| {
             let erased = conn.transaction(erase)?;
             unscrubbed.store(!erasure::scrub(conn, SCRUB_MS)?, Ordering::Relaxed);
             Ok(erased)
@@ -143,7 +158,7 @@ impl Appender {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let (job, answer) = self.job(write);
+        let (job, answer) = self.job(move |conn, _| write(conn));
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let sent = self.queue.as_ref().map(|queue| queue.send(job));
         if !matches!(sent, Some(Ok(()))) {
@@ -156,7 +171,7 @@ impl Appender {
     fn start_write<T, F>(&self, write: F) -> Result<oneshot::Receiver<Result<T>>>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+        F: FnOnce(&mut Conn, &mut i64) -> QueryResult<T> + Send + 'static,
     {
         let (job, answer) = self.job(write);
         self.enqueue(job)?;
@@ -166,12 +181,12 @@ impl Appender {
     fn job<T, F>(&self, write: F) -> (Job, oneshot::Receiver<Result<T>>)
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+        F: FnOnce(&mut Conn, &mut i64) -> QueryResult<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let health = Arc::clone(&self.health);
         let job = Job::Write(Box::new(move |conn| {
-            let outcome = conn.and_then(|conn| write(conn).map_err(|e| health.failed(&e)));
+            let outcome = conn.and_then(|(conn, above)| write(conn, above).map_err(|e| health.failed(&e)));
             let well = outcome.is_ok();
             // Nobody waits any more: they were told to send it again.
             let _ = reply.send(outcome);
@@ -245,45 +260,6 @@ fn next(queue: &Receiver<Job>) -> Option<Job> {
     queue.recv().ok()
 }
 
-/// How the last writes went, for whoever asks whether more may be sent.
-#[derive(Default)]
-struct Health {
-    /// An outage was told in the log, and has not ended.
-    told: AtomicBool,
-    /// When consents were last refused, if none was written since.
-    refused: Mutex<Option<Instant>>,
-}
-
-impl Health {
-    /// What a failed write is to its caller. The cause is said in the log alone, and once an outage.
-    fn failed(&self, cause: &dyn std::fmt::Display) -> Error {
-        if self.told.swap(true, Ordering::Relaxed) {
-            tracing::debug!("the database refused a write: {cause}");
-        } else {
-            tracing::error!("the database refuses writes: {cause}");
-        }
-        Error::Unavailable
-    }
-
-    /// The same for consents.
-    fn refused(&self, cause: &dyn std::fmt::Display) -> Error {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        self.failed(cause)
-    }
-
-    fn written(&self) {
-        if self.told.swap(false, Ordering::Relaxed) {
-            tracing::info!("the database takes writes again");
-            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
-    }
-
-    fn is_bad(&self) -> bool {
-        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.is_some_and(|refused| refused.elapsed() < BAD_FOR)
-    }
-}
-
 struct Writer {
     url: DatabaseUrl,
     conn: Option<Conn>,
@@ -328,7 +304,7 @@ impl Writer {
     fn write(&mut self, write: Write) {
         match self.take() {
             Ok(mut conn) => {
-                if write(Ok(&mut conn)) {
+                if write(Ok((&mut conn, &mut self.above))) {
                     self.conn = Some(conn);
                 }
             }

@@ -85,6 +85,10 @@ pub struct Consent {
     /// 16 random bytes. Answers from before the ledger have none.
     pub salt: Option<Vec<u8>>,
     pub variant: Option<String>,
+    /// What a person's event is about; see `person::event`. A visitor's answer has neither.
+    pub topic: Option<String>,
+    /// Canonical JSON.
+    pub details: Option<String>,
 }
 
 impl Consent {
@@ -149,6 +153,8 @@ impl Consent {
             signature: Vec::new(),
             salt: Some(salt.to_vec()),
             variant: new.variant.clone(),
+            topic: None,
+            details: None,
         })
     }
 
@@ -161,7 +167,7 @@ impl Consent {
     /// Whether both are the same answer sent twice. What the server adds, such as the time, may differ.
     pub fn is_same_answer(&self, other: &Self) -> bool {
         let said = |c: &Self| (c.site_id, c.notice_id, c.visitor.clone(), c.previous.clone(), c.choice.clone());
-        let how = |c: &Self| (c.method.clone(), c.language.clone(), c.page.clone(), c.variant.clone());
+        let how = |c: &Self| (c.method.clone(), c.language.clone(), c.page.clone(), c.variant.clone(), c.topic.clone());
         said(self) == said(other) && how(self) == how(other)
     }
 }
@@ -176,7 +182,7 @@ pub fn seq_of(conn: &mut Conn, id: Uuid) -> QueryResult<Option<i64>> {
     consents::table.filter(consents::id.eq(id.as_bytes().to_vec())).select(consents::seq).first(conn).optional()
 }
 
-fn versioned(field: &str, id: Uuid, versions: &[usize]) -> Result<()> {
+pub fn versioned(field: &str, id: Uuid, versions: &[usize]) -> Result<()> {
     if versions.contains(&id.get_version_num()) && id.get_variant() == uuid::Variant::RFC4122 {
         return Ok(());
     }

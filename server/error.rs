@@ -1,5 +1,7 @@
 //! Everything that can go wrong in the domain, without a word of HTTP: `http/problem.rs` gives each its status and page.
 
+use crate::scope::Scope;
+
 /// What the domain answers when it cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,8 +35,21 @@ pub enum Error {
     #[error("the token does not open: {0}")]
     Link(&'static str),
 
+    #[error("nothing is written about this person")]
+    UnknownPerson,
+
     #[error("the capability is missing, damaged or for another site")]
     NoCapability,
+
+    /// A request does not say, or not well, who asks; why. Nothing of the token is in it.
+    #[error("the token does not open this: {0}")]
+    Token(&'static str),
+
+    #[error("the token is not for this site")]
+    WrongSite,
+
+    #[error("the token does not have the scope {}", .0.as_str())]
+    Scope(Scope),
 
     #[error("this address has sent more than its share")]
     TooMany,

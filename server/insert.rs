@@ -24,24 +24,34 @@ pub fn commit(conn: &mut Conn, batch: &[&Consent], above: &mut i64) -> QueryResu
     let written = match conn {
         // A statement alone is a transaction of its own, and saves the way for BEGIN and COMMIT.
         Conn::Postgres(conn) => Columns::of(batch).execute(conn)?,
-        Conn::Sqlite(conn) => conn.immediate_transaction(|conn| {
-            // Numbered here, for AUTOINCREMENT writes another page: above every row, and above every row that was ever sealed.
-            let last: Option<i64> = consents::table.select(max(consents::seq)).first(conn)?;
-            let sealed: Option<i64> = ledger::table.select(max(ledger::consents_to)).first(conn)?;
-            let next = last.max(sealed).unwrap_or_default().max(*above) + 1;
-            let mut written = 0;
-            for (seq, consent) in (next..).zip(batch) {
-                *above = seq;
-                let insert = diesel::insert_into(consents::table).values((consents::seq.eq(seq), *consent));
-                written += insert.on_conflict(consents::id).do_nothing().execute(conn)?;
-            }
-            QueryResult::Ok(written)
-        })?,
+        Conn::Sqlite(conn) => conn.immediate_transaction(|conn| numbered(conn, batch, above))?,
     };
     if written == batch.len() {
         return Ok(batch.iter().map(|_| Inserted::New).collect());
     }
     batch.iter().map(|consent| who_is_there(conn, consent)).collect()
+}
+
+/// The same inside a transaction that the caller began with a write, for what is written together with consents. Says how many were new.
+pub fn within(conn: &mut Conn, batch: &[&Consent], above: &mut i64) -> QueryResult<usize> {
+    match conn {
+        Conn::Postgres(conn) => Columns::of(batch).execute(conn),
+        Conn::Sqlite(conn) => numbered(conn, batch, above),
+    }
+}
+
+/// SQLite's rows are numbered here, for AUTOINCREMENT writes another page: above every row, and above every row that was ever sealed.
+fn numbered(conn: &mut SqliteConnection, batch: &[&Consent], above: &mut i64) -> QueryResult<usize> {
+    let last: Option<i64> = consents::table.select(max(consents::seq)).first(conn)?;
+    let sealed: Option<i64> = ledger::table.select(max(ledger::consents_to)).first(conn)?;
+    let next = last.max(sealed).unwrap_or_default().max(*above) + 1;
+    let mut written = 0;
+    for (seq, consent) in (next..).zip(batch) {
+        *above = seq;
+        let insert = diesel::insert_into(consents::table).values((consents::seq.eq(seq), *consent));
+        written += insert.on_conflict(consents::id).do_nothing().execute(conn)?;
+    }
+    Ok(written)
 }
 
 /// Tells a row that was just written from one that had the id before: no two attempts have the same salt.
@@ -74,6 +84,8 @@ struct Columns<'a> {
     signature: Vec<&'a [u8]>,
     salt: Vec<Option<&'a [u8]>>,
     variant: Vec<Option<&'a str>>,
+    topic: Vec<Option<&'a str>>,
+    details: Vec<Option<&'a str>>,
 }
 
 impl<'a> Columns<'a> {
@@ -97,6 +109,8 @@ impl<'a> Columns<'a> {
             signature: batch.iter().map(|c| c.signature.as_slice()).collect(),
             salt: batch.iter().map(|c| c.salt.as_deref()).collect(),
             variant: batch.iter().map(|c| c.variant.as_deref()).collect(),
+            topic: batch.iter().map(|c| c.topic.as_deref()).collect(),
+            details: batch.iter().map(|c| c.details.as_deref()).collect(),
         }
     }
 }
@@ -112,7 +126,7 @@ impl QueryFragment<Pg> for Columns<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO consents (id, site_id, notice_id, visitor, previous, choice, action, method, language, page, regime, \
-             regime_found, signals, created_at, key_id, signature, salt, variant) SELECT * FROM unnest(",
+             regime_found, signals, created_at, key_id, signature, salt, variant, topic, details) SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Binary>, _>(&self.id)?;
         out.push_sql(", ");
@@ -149,6 +163,10 @@ impl QueryFragment<Pg> for Columns<'_> {
         out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.salt)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.variant)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.topic)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.details)?;
         out.push_sql(") ON CONFLICT (id) DO NOTHING");
         Ok(())
     }

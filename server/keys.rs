@@ -16,6 +16,8 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::hash::sha256;
+use crate::person::PersonId;
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
@@ -28,6 +30,8 @@ const LINK: &[u8] = b"samtykke link\0";
 /// One Ed25519 key with its name.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
+    /// The same for tokens.
+    encoding: EncodingKey,
     /// RFC 7638 thumbprint of the public half.
     pub kid: String,
     /// 32 bytes.
@@ -40,12 +44,18 @@ impl SigningKey {
         self.pair.sign(message).as_ref().to_vec()
     }
 
+    /// What `token` signs with.
+    pub fn encoding(&self) -> &EncodingKey {
+        &self.encoding
+    }
+
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
-        let jwk = Jwk::from_encoding_key(&EncodingKey::from_ed_der(der), Algorithm::EdDSA).ok()?;
+        let encoding = EncodingKey::from_ed_der(der);
+        let jwk = Jwk::from_encoding_key(&encoding, Algorithm::EdDSA).ok()?;
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
         let public = pair.public_key().as_ref().to_vec();
-        Some(Self { pair, kid, public })
+        Some(Self { pair, encoding, kid, public })
     }
 }
 
@@ -114,6 +124,14 @@ impl Keys {
 
     pub fn is_link_tag(&self, site: &str, payload: &[u8], tag: &[u8]) -> bool {
         constant_time::verify_slices_are_equal(tag, self.link_tag(site, payload).as_ref()).is_ok()
+    }
+
+    /// Who a name stands for on a site; see `person`. `kind` is what the name is.
+    pub fn person(&self, site: &str, kind: &str, name: &str) -> PersonId {
+        let name = sha256(format!("{kind}\0{name}").as_bytes());
+        let mut id = [0; 16];
+        id.copy_from_slice(&self.sign_for(b"samtykke person\0", site, &name).as_ref()[..16]);
+        PersonId(id)
     }
 
     /// `what` has one length for each `purpose`, so that nothing signed for one site can be read as another's.

@@ -4,15 +4,18 @@
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::consent::Consent;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::jwks::KeySet;
 use crate::keys::Keys;
 use crate::record::{self, Place};
+use crate::schema::signing_keys;
 use crate::site::Site;
 
 #[derive(Serialize)]
@@ -21,8 +24,9 @@ pub struct Receipt {
     record: Box<RawValue>,
     /// JWS compact serialisation (RFC 7515, 7.1), EdDSA; its payload is the record. Keys: `/.well-known/jwks.json`.
     jws: String,
-    /// Opens the visitor's own history: `Authorization: Bearer …`.
-    capability: String,
+    /// Opens the visitor's own history: `Authorization: Bearer …`. A person's event has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capability: Option<String>,
     /// The place in the ledger, from about a second after the consent on. `/ledger/proof/{leaf}` proves it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaf: Option<i64>,
@@ -44,10 +48,15 @@ pub fn of(consent: &Consent, site: &Site, keys: &Keys, kid: &str) -> Result<Rece
     receipt(consent, record, &input, site, keys)
 }
 
+/// The thumbprint of the key that signed a kept consent.
+pub fn kid_of(conn: &mut Conn, consent: &Consent) -> Result<String> {
+    Ok(signing_keys::table.find(consent.key_id).select(signing_keys::kid).first(conn)?)
+}
+
 fn receipt(consent: &Consent, record: String, input: &str, site: &Site, keys: &Keys) -> Result<Receipt> {
     let jws = format!("{input}.{}", URL_SAFE_NO_PAD.encode(&consent.signature));
     let visitor = Uuid::from_slice(&consent.visitor).map_err(|e| Error::Internal(e.to_string()))?;
-    let capability = keys.capability(&site.key, visitor);
+    let capability = consent.topic.is_none().then(|| keys.capability(&site.key, visitor));
     let record = RawValue::from_string(record).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(Receipt { record, jws, capability, leaf: None })
 }

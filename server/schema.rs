@@ -52,6 +52,22 @@ diesel::table! {
         signature -> Binary,
         salt -> Nullable<Binary>,
         variant -> Nullable<Text>,
+        topic -> Nullable<Text>,
+        details -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> BigInt,
+        site_id -> Integer,
+        person -> Binary,
+        kind -> Text,
+        #[sql_name = "ref"]
+        reference -> Nullable<Text>,
+        state -> Text,
+        sequence -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -113,6 +129,14 @@ diesel::table! {
         variant -> Text,
         event -> Text,
         n -> BigInt,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (jti) {
+        jti -> Text,
+        revoked_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 

@@ -30,7 +30,8 @@ use crate::metrics::Metrics;
 use crate::region::Regions;
 use crate::retention::{self, Keep};
 use crate::scripts::Older;
-use crate::site::{self, Sites};
+use crate::site;
+use crate::sites::{self, Sites};
 use crate::stats::Counts;
 use crate::{jwks, site_file};
 
@@ -125,7 +126,7 @@ pub fn run(
     sites.refresh(&mut conn, clock()).map_err(|e| format!("the sites cannot be read: {e}"))?;
     drop(conn);
 
-    let watch = site::watch(Arc::clone(&sites), url.clone(), settings.refresh(), clock);
+    let watch = sites::watch(Arc::clone(&sites), url.clone(), settings.refresh(), clock);
     let metrics = Metrics::default();
     let keys = Arc::new(keys);
     let appender = Arc::new(Appender::start(&url, settings.queue, settings.batch, &metrics.written));

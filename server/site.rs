@@ -1,30 +1,27 @@
-//! The sites: applied from files, kept in the database, and held ready in memory so that no request reads them from disk.
+//! A site: applied from a file, kept in the database, and made ready for answers when it was published.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
-use arc_swap::ArcSwap;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::banner::{self, Asset};
+use crate::banner::Asset;
 use crate::contact::Contact;
-use crate::db::{Conn, DatabaseUrl};
+use crate::db::Conn;
 use crate::declaration::Declaration;
 use crate::domain;
 use crate::error::{Error, Result};
-use crate::every::{Every, every};
 use crate::hash::hex;
 use crate::jurisdiction::Jurisdictions;
 use crate::notice::{self, Content, Notice, is_yes, yes};
+use crate::person::Rules;
 use crate::place::Place;
 use crate::regime::Found;
 use crate::schema::sites;
 use crate::shown::Shown;
 use crate::site_file::Parsed;
-use crate::{gate, scripts, unknown_place, variant};
+use crate::{gate, unknown_place, variant};
 
 /// The part of a site that visitors are not shown, so that changing it publishes nothing.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -48,6 +45,9 @@ pub struct Settings {
     /// Whether DNT counts as a refusal.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     dnt: bool,
+    /// What holds for the people whom the site knows.
+    #[serde(default, skip_serializing_if = "Rules::is_default")]
+    people: Rules,
 }
 
 impl Settings {
@@ -60,6 +60,7 @@ impl Settings {
             links: parsed.links.clone(),
             unknown_place: parsed.unknown_place.as_ref().map(|place| place.code().to_owned()),
             dnt: parsed.dnt,
+            people: parsed.people.clone(),
         }
     }
 
@@ -72,11 +73,11 @@ impl Settings {
 }
 
 #[derive(Queryable)]
-struct Row {
+pub struct Row {
     id: i32,
-    key: String,
+    pub key: String,
     settings: String,
-    revision: i64,
+    pub revision: i64,
     _updated_at: i64,
 }
 
@@ -176,15 +177,18 @@ pub struct Site {
     pub reports: bool,
     /// The origins that a choice is carried between.
     pub links: Vec<String>,
-    revision: i64,
+    pub revision: i64,
     pub current: i32,
+    /// The oldest notice whose answers cover all that the current one asks for.
+    pub asks_since: i32,
+    pub people: Rules,
     /// Every notice ever published, since an answer may come late to an older one.
     pub notices: BTreeMap<i32, Asked>,
     pub languages: Vec<String>,
     pub default_language: String,
     pub script: Asset,
     /// The script is written down.
-    kept: AtomicBool,
+    pub kept: AtomicBool,
     /// What the panel shows.
     pub shown: Shown,
     pub declaration: Declaration,
@@ -215,7 +219,7 @@ impl Asked {
 }
 
 impl Site {
-    fn load(conn: &mut Conn, row: &Row, jurisdictions: &Jurisdictions) -> Result<Self> {
+    pub fn load(conn: &mut Conn, row: &Row, jurisdictions: &Jurisdictions) -> Result<Self> {
         let published = notice::all(conn, row.id)?;
         let current: &Notice =
             published.last().ok_or_else(|| Error::Internal(format!("site {} has no notice", row.key)))?;
@@ -247,6 +251,8 @@ impl Site {
             contact: settings.contact,
             revision: row.revision,
             current: current.number,
+            asks_since: current.asks_since,
+            people: settings.people,
             notices,
             languages: content.languages(),
             default_language: content.default_language.clone(),
@@ -277,107 +283,6 @@ impl Site {
     pub fn allows(&self, origin: &str) -> bool {
         self.origins.iter().any(|allowed| allowed == origin)
     }
-}
-
-/// All sites, in memory. A request sees either the old state or the new one, never a mixture.
-pub struct Sites {
-    by_key: ArcSwap<HashMap<String, Arc<Site>>>,
-    pub jurisdictions: Jurisdictions,
-    /// What every site loads is written down.
-    kept: AtomicBool,
-    /// It was told in the log that scripts cannot be written down.
-    told: AtomicBool,
-}
-
-impl Sites {
-    /// None yet.
-    pub fn new(jurisdictions: Jurisdictions) -> Self {
-        let (kept, told) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { by_key: ArcSwap::default(), jurisdictions, kept, told }
-    }
-
-    pub fn find(&self, key: &str) -> Result<Arc<Site>> {
-        self.by_key.load().get(key).cloned().ok_or_else(|| Error::UnknownSite(key.to_owned()))
-    }
-
-    /// Loads what has changed since the last time and swaps it in. Says how many sites did.
-    /// A site that cannot be loaded keeps its last good state, and the error is returned.
-    pub fn refresh(&self, conn: &mut Conn, now: i64) -> Result<usize> {
-        let rows: Vec<Row> = sites::table.load(conn)?;
-        let old = self.by_key.load_full();
-        let mut new = HashMap::with_capacity(rows.len());
-        let mut changed = 0;
-        let mut failed = None;
-        for row in &rows {
-            let kept = old.get(&row.key);
-            let site = match kept {
-                Some(site) if site.revision == row.revision => Ok(Arc::clone(site)),
-                _ => Site::load(conn, row, &self.jurisdictions).map(Arc::new).inspect(|_| changed += 1),
-            };
-            match (site, kept) {
-                (Ok(site), _) => drop(new.insert(row.key.clone(), site)),
-                (Err(e), kept) => {
-                    failed = Some(e);
-                    if let Some(site) = kept {
-                        new.insert(row.key.clone(), Arc::clone(site));
-                    }
-                }
-            }
-        }
-        if changed > 0 || new.len() != old.len() {
-            self.by_key.store(Arc::new(new));
-        }
-        match self.keep_scripts(conn, now) {
-            Ok(()) => self.told.store(false, Ordering::Relaxed),
-            // They are served all the same, and written down when that can be done.
-            Err(e) if !self.told.swap(true, Ordering::Relaxed) => {
-                tracing::warn!("scripts cannot be written down, so that older ones may be missing later: {e}");
-            }
-            Err(_) => {}
-        }
-        failed.map_or(Ok(changed), Err)
-    }
-
-    fn keep_scripts(&self, conn: &mut Conn, now: i64) -> QueryResult<()> {
-        if !self.kept.load(Ordering::Relaxed) {
-            for asset in banner::modules().values() {
-                scripts::keep(conn, None, asset, now)?;
-            }
-            self.kept.store(true, Ordering::Relaxed);
-        }
-        for site in self.by_key.load().values().filter(|site| !site.kept.load(Ordering::Relaxed)) {
-            scripts::keep(conn, Some(site.id), &site.script, now)?;
-            site.kept.store(true, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-}
-
-/// Watches the database for published sites until the returned guard is dropped.
-/// It keeps its own connection: a pool that is exhausted must not hide a new notice.
-pub fn watch(sites: Arc<Sites>, url: DatabaseUrl, period: Duration, now: fn() -> i64) -> Every {
-    let mut conn = None;
-    let mut failing = false;
-    every(period, move || {
-        let outcome = match conn.take().map_or_else(|| url.connect(), Ok) {
-            Ok(mut open) => sites.refresh(&mut open, now()).inspect(|_| conn = Some(open)).map_err(|e| e.to_string()),
-            Err(e) => Err(e.to_string()),
-        };
-        match outcome {
-            Ok(changed) => {
-                failing = false;
-                if changed > 0 {
-                    tracing::info!(changed, "sites published");
-                }
-            }
-            // Said once: the sites in memory go on being served.
-            Err(e) if !failing => {
-                failing = true;
-                tracing::warn!("sites cannot be read anew: {e}");
-            }
-            Err(_) => {}
-        }
-    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::link;
 use crate::look::Look;
 use crate::notice::{Content, NECESSARY, yes};
+use crate::person::Rules;
 use crate::place::Place;
 use crate::service::{Service, is_loadable};
 use crate::texts::{self, Texts};
@@ -55,6 +56,8 @@ struct SiteFile {
     variants: Vec<Variant>,
     #[serde(default)]
     contact: Contact,
+    #[serde(default)]
+    people: Rules,
 }
 
 /// A leap year, so that no law's twelve months are cut short.
@@ -94,6 +97,7 @@ pub struct Parsed {
     pub unknown_place: Option<Place>,
     /// Whether DNT counts as a refusal.
     pub dnt: bool,
+    pub people: Rules,
     pub warnings: Vec<String>,
 }
 
@@ -142,7 +146,8 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
     let texts = all_texts(&file, &mut wrong);
     let policy_url = policy_urls(&file, &mut wrong);
     let announced = file.announcement.iter().flat_map(|announcement| announcement.check(&file.languages));
-    for (key, reason) in announced.chain(variant::check(&file.variants, &file.look, &texts)) {
+    let variants = variant::check(&file.variants, &file.look, &texts);
+    for (key, reason) in announced.chain(variants).chain(file.people.check()) {
         wrong.say(&key, &reason);
     }
 
@@ -174,6 +179,7 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         contact: file.contact,
         unknown_place,
         dnt: file.dnt,
+        people: file.people,
         warnings,
     })
 }

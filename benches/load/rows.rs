@@ -12,7 +12,8 @@ use samtykke::keys::Keys;
 use samtykke::regime::{Found, Regime};
 use samtykke::schema::consents;
 use samtykke::serve::{data_folder, now};
-use samtykke::site::{Site, Sites};
+use samtykke::site::Site;
+use samtykke::sites::Sites;
 use samtykke::{insert, jwks, receipt};
 use uuid::Uuid;
 

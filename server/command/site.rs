@@ -6,8 +6,9 @@ use clap::Subcommand;
 use samtykke::config::Storage;
 use samtykke::jurisdiction::Jurisdictions;
 use samtykke::serve::now;
-use samtykke::site::{self, Applied, Sites};
+use samtykke::site::{self, Applied};
 use samtykke::site_file::{self, Parsed};
+use samtykke::sites::Sites;
 use samtykke::{lint, scripts};
 
 use super::open;

@@ -1,5 +1,6 @@
 //! The whole wire on one page: every route with the verbs it answers.
 
+pub mod access;
 pub mod address;
 pub mod banner;
 pub mod consents;
@@ -10,6 +11,7 @@ pub mod ledger;
 pub mod links;
 pub mod notices;
 pub mod operator;
+pub mod people;
 pub mod preview;
 pub mod problem;
 pub mod public;
@@ -37,7 +39,8 @@ use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
 use crate::scripts::Older;
 use crate::signal::{self, Signal};
-use crate::site::{Site, Sites};
+use crate::site::Site;
+use crate::sites::Sites;
 use crate::stats::Counts;
 use crate::texts;
 use address::Addresses;
@@ -46,6 +49,8 @@ use problem::{Code, Problem};
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 16 * 1024;
+/// The same for 10,000 names: the longest of them, quoted.
+const LOOKUP_LIMIT: usize = 3 * 1024 * 1024;
 /// The longest that one request may take, reading its body included.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -91,6 +96,15 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
         ]))
+        // a site's own systems, with a token
+        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
+        .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
+            get().to(people::show), head().to(people::show), delete().to(people::erase),
+        ]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::consent)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::adult)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::reservation)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::choice)]))
         // the public
         .service(reads("/.well-known/jwks.json", public::keys))
         .service(reads("/.well-known/gpc.json", public::gpc))

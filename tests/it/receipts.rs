@@ -7,7 +7,7 @@ use samtykke::jurisdiction::Jurisdictions;
 use samtykke::jwks;
 use samtykke::keys::Keys;
 use samtykke::regime::{Found, Regime};
-use samtykke::site::Sites;
+use samtykke::sites::Sites;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -1,0 +1,314 @@
+//! An event of a person's: a row like any consent's, signed, with a receipt and a leaf in the ledger, written together with what stands
+//! after it. Two of one person take turns, so that each knows the one before it.
+
+use diesel::prelude::*;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::choice::Choice;
+use crate::consent::{self, Consent};
+use crate::db::{Conn, on};
+use crate::error::{Error, Result};
+use crate::insert;
+use crate::keys::{self, Keys};
+use crate::person::rules::Channel;
+use crate::person::standing::{Chosen, Reservation, Said, Standing, State};
+use crate::person::{self, Person, PersonId, Ref};
+use crate::receipt::{self, Receipt};
+use crate::regime::{Found, Regime};
+use crate::schema::people;
+use crate::site::Site;
+
+/// How it came here, as the record says it.
+const METHOD: &str = "api";
+
+/// What an event says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Saying {
+    /// A yes or a no to one channel.
+    Channel {
+        channel: Channel,
+        granted: bool,
+    },
+    /// 18 or over.
+    Adult(bool),
+    Reservation {
+        checked_at: i64,
+        reserved: bool,
+    },
+    /// Of purposes, complete.
+    Choice(Choice),
+}
+
+impl Saying {
+    pub const fn topic(&self) -> &'static str {
+        match self {
+            Self::Channel { channel, .. } => channel.as_str(),
+            Self::Adult(_) => "adult",
+            Self::Reservation { .. } => "reservation",
+            Self::Choice(_) => "choice",
+        }
+    }
+
+    /// As the record has it: the topic, granted or denied.
+    fn choice(&self) -> Result<Choice> {
+        let granted = match self {
+            Self::Choice(choice) => return Ok(choice.clone()),
+            Self::Channel { granted, .. } | Self::Adult(granted) => *granted,
+            Self::Reservation { reserved, .. } => !reserved,
+        };
+        let answer = if granted { "granted" } else { "denied" };
+        let json = serde_json::json!({ self.topic(): answer });
+        serde_json::from_value(json).map_err(|e| Error::Internal(e.to_string()))
+    }
+}
+
+/// Something that was said by or about a person, checked.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// UUID version 7; the client's, where it sent one, so that sending again is recognised.
+    pub id: Uuid,
+    pub saying: Saying,
+    /// Who wrote it down, such as `token:crm`.
+    pub actor: String,
+    /// Where it was said, in the site's words.
+    pub source: String,
+    /// The number of the notice that had the wording.
+    pub notice: i32,
+    pub language: Option<String>,
+    /// When it was said, where that was before it was written down.
+    pub given_at: Option<i64>,
+}
+
+/// What the record says besides; canonical JSON as it stands.
+#[derive(Serialize)]
+struct Details<'a> {
+    actor: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved: Option<bool>,
+    sequence: i64,
+    source: &'a str,
+}
+
+/// What became of an event.
+pub struct Recorded {
+    pub person: Person,
+    pub receipt: Receipt,
+    pub consent: Consent,
+    /// The same event was there before, and nothing was written.
+    pub again: bool,
+}
+
+impl NewEvent {
+    /// What can be checked without the person: the notice, its language, and that nothing was said in the future.
+    pub fn check(&self, site: &Site, now: i64) -> Result<()> {
+        consent::versioned("id", self.id, &[7])?;
+        let asked = site.notices.get(&self.notice).ok_or(Error::UnknownNotice(self.notice))?;
+        if self.language.as_ref().is_some_and(|language| !asked.languages.contains(language)) {
+            let spoken = asked.languages.join(", ");
+            return Err(Error::invalid("language", format!("is not one that the notice speaks: {spoken}")));
+        }
+        if self.source.trim().is_empty() || self.source.chars().count() > 200 || self.source.contains(char::is_control)
+        {
+            return Err(Error::invalid(
+                "source",
+                "expected 1 to 200 characters that say where it was said, such as kasse",
+            ));
+        }
+        if self.source.contains('@') {
+            return Err(Error::invalid("source", "expected a place, and no address of anybody"));
+        }
+        if self.given_at.is_some_and(|at| at <= 0 || at > now) {
+            return Err(Error::invalid("given_at", "expected a time in unix ms that has been"));
+        }
+        if let Saying::Reservation { checked_at, .. } = self.saying
+            && (checked_at <= 0 || checked_at > now)
+        {
+            return Err(Error::invalid("checked_at", "expected a time in unix ms that has been"));
+        }
+        if let Saying::Choice(choice) = &self.saying {
+            choice.check(&asked.purposes, &asked.services)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes an event and what stands after it. Call it inside a transaction that has written nothing yet, on the thread that writes:
+/// `above` is the highest row number that it gave. The event was checked.
+pub fn record(
+    conn: &mut Conn,
+    above: &mut i64,
+    site: &Site,
+    keys: &Keys,
+    named: &Ref,
+    new: &NewEvent,
+    now: i64,
+) -> Result<Recorded> {
+    let id = named.person(keys, &site.key);
+    let before = take(conn, site.id, id, named, now)?;
+    if let Some(there) = consent::find(conn, new.id)? {
+        return again(conn, &there, before, site, keys, new, id);
+    }
+    let mut person = before;
+    let standing = standing_of(&person.state, &new.saying);
+    person.sequence += 1;
+    person.updated_at = now;
+    let choice = new.saying.choice()?;
+    let previous = standing.as_ref().map(|(consent, _)| *consent);
+    let action = standing.as_ref().map_or_else(|| choice.action(), |(_, before)| choice.action_after(before));
+    let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
+    let mut consent = Consent {
+        id: new.id.as_bytes().to_vec(),
+        site_id: site.id,
+        notice_id: asked.id,
+        visitor: id.0.to_vec(),
+        previous: previous.map(|id| id.as_bytes().to_vec()),
+        choice: serde_json::to_string(&choice).map_err(|e| Error::Internal(e.to_string()))?,
+        action: action.as_str().to_owned(),
+        method: METHOD.to_owned(),
+        language: new.language.clone(),
+        page: None,
+        // Who is asked by name is asked first, wherever they live.
+        regime: Regime::OptIn.as_str().to_owned(),
+        regime_found: Found::Assumed.as_str().to_owned(),
+        signals: String::new(),
+        created_at: now,
+        key_id: 0,
+        signature: Vec::new(),
+        salt: Some(keys::random::<16>().map_err(Error::Internal)?.to_vec()),
+        variant: None,
+        topic: Some(new.saying.topic().to_owned()),
+        details: Some(details(new, person.sequence)?),
+    };
+    let receipt = receipt::sign(&mut consent, site, keys)?;
+    if insert::within(conn, &[&consent], above)? == 0 {
+        return Err(Error::Conflict);
+    }
+    apply(&mut person.state, new, now);
+    diesel::update(people::table.find(person.row))
+        .set((
+            people::state.eq(person.state.text()?),
+            people::sequence.eq(person.sequence),
+            people::updated_at.eq(person.updated_at),
+        ))
+        .execute(conn)?;
+    Ok(Recorded { person, receipt, consent, again: false })
+}
+
+/// The person's row, made where there is none, and locked until the end of the transaction.
+fn take(conn: &mut Conn, site_id: i32, id: PersonId, named: &Ref, now: i64) -> Result<Person> {
+    if !matches!(named, Ref::Known(_)) {
+        let row = (
+            people::site_id.eq(site_id),
+            people::person.eq(id.0.to_vec()),
+            people::kind.eq(named.kind()),
+            people::reference.eq(named.kept()),
+            people::state.eq("{}"),
+            people::sequence.eq(0_i64),
+            people::updated_at.eq(now),
+        );
+        on!(conn, |c| diesel::insert_into(people::table).values(row).on_conflict_do_nothing().execute(c))?;
+    }
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(id.0.to_vec()));
+    diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
+    person::find(conn, site_id, id)?.ok_or(Error::UnknownPerson)
+}
+
+/// The id was there before: the same event again, or another one under its name.
+fn again(
+    conn: &mut Conn,
+    there: &Consent,
+    person: Person,
+    site: &Site,
+    keys: &Keys,
+    new: &NewEvent,
+    id: PersonId,
+) -> Result<Recorded> {
+    let same = there.site_id == site.id
+        && there.visitor == id.0
+        && there.topic.as_deref() == Some(new.saying.topic())
+        && there.choice == serde_json::to_string(&new.saying.choice()?).map_err(|e| Error::Internal(e.to_string()))?
+        && there.language == new.language
+        && site.asked(there.notice_id).is_some_and(|(number, _)| number == new.notice)
+        && there.details.as_deref().is_some_and(|kept| is_same(kept, new));
+    if !same {
+        return Err(Error::Conflict);
+    }
+    let kid = receipt::kid_of(conn, there)?;
+    Ok(Recorded { receipt: receipt::of(there, site, keys, &kid)?, person, consent: there.clone(), again: true })
+}
+
+/// Whether the details are those that this event would have now, but for its place in the sequence.
+fn is_same(kept: &str, new: &NewEvent) -> bool {
+    let sequence = serde_json::from_str::<serde_json::Value>(kept).ok().and_then(|kept| kept["sequence"].as_i64());
+    sequence.and_then(|sequence| details(new, sequence).ok()).is_some_and(|made| made == kept)
+}
+
+fn details(new: &NewEvent, sequence: i64) -> Result<String> {
+    let (checked_at, reserved) = match new.saying {
+        Saying::Reservation { checked_at, reserved } => (Some(checked_at), Some(reserved)),
+        _ => (None, None),
+    };
+    let (actor, source, given_at) = (new.actor.as_str(), new.source.as_str(), new.given_at);
+    let details = Details { actor, checked_at, given_at, reserved, sequence, source };
+    serde_json::to_string(&details).map_err(|e| Error::Internal(e.to_string()))
+}
+
+/// The event that stands for the topic, and what it chose.
+fn standing_of(state: &State, saying: &Saying) -> Option<(Uuid, Choice)> {
+    let of = |granted: bool, consent: Uuid| {
+        let answer = if granted { "granted" } else { "denied" };
+        let choice = serde_json::from_value(serde_json::json!({ saying.topic(): answer })).ok()?;
+        Some((consent, choice))
+    };
+    match saying {
+        Saying::Channel { channel, .. } => {
+            state.channels.get(channel).and_then(|s| of(s.said == Said::Granted, s.consent))
+        }
+        Saying::Adult(_) => state.adult.as_ref().and_then(|s| of(s.said == Said::Granted, s.consent)),
+        Saying::Reservation { .. } => state.reservation.as_ref().and_then(|s| of(!s.reserved, s.consent)),
+        Saying::Choice(_) => state.chosen.as_ref().map(|s| (s.consent, s.choice.clone())),
+    }
+}
+
+/// What stands after the event. An answer that was given before the one that stands, as an import may bring it, changes nothing.
+fn apply(state: &mut State, new: &NewEvent, now: i64) {
+    let at = new.given_at.unwrap_or(now);
+    let consent = new.id;
+    let standing = |before: Option<&Standing>, said: Said| {
+        if before.is_some_and(|before| before.at > at) {
+            return before.cloned();
+        }
+        let said = match (before.map(|before| before.said), said) {
+            (Some(Said::Granted | Said::Withdrawn), Said::Denied) => Said::Withdrawn,
+            (_, said) => said,
+        };
+        let unbroken = before.filter(|before| before.said == said).map(|before| before.since);
+        Some(Standing { said, at, since: unbroken.unwrap_or(at), consent, notice: new.notice })
+    };
+    match &new.saying {
+        Saying::Channel { channel, granted } => {
+            let said = if *granted { Said::Granted } else { Said::Denied };
+            let after = standing(state.channels.get(channel), said);
+            state.channels.extend(after.map(|after| (*channel, after)));
+        }
+        Saying::Adult(adult) => {
+            let said = if *adult { Said::Granted } else { Said::Denied };
+            state.adult = standing(state.adult.as_ref(), said);
+        }
+        Saying::Reservation { checked_at, reserved } => {
+            if state.reservation.as_ref().is_none_or(|before| before.checked_at <= *checked_at) {
+                state.reservation = Some(Reservation { checked_at: *checked_at, reserved: *reserved, consent });
+            }
+        }
+        Saying::Choice(choice) => {
+            if state.chosen.as_ref().is_none_or(|before| before.at <= at) {
+                state.chosen = Some(Chosen { choice: choice.clone(), at, consent, notice: new.notice });
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a site lays down for its people, in the `[people]` table of its file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::day::DAY_MS;
+
+/// How somebody may be reached. Each has a consent of its own; they are never bundled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    Email,
+    Sms,
+    Phone,
+}
+
+impl Channel {
+    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Phone];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// How long a yes stands before it has to be given again, in days.
+    pub valid_days: u32,
+    /// How old the check against the register of reservations may be for a telephone call, in days.
+    pub reservation_days: u32,
+    /// Whether nobody is to be reached, or advertised to by name, before they said that they are 18 or over.
+    pub adults_only: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { valid_days: 730, reservation_days: 30, adults_only: false }
+    }
+}
+
+impl Rules {
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub fn valid_ms(&self) -> i64 {
+        i64::from(self.valid_days) * DAY_MS
+    }
+
+    pub fn reservation_ms(&self) -> i64 {
+        i64::from(self.reservation_days) * DAY_MS
+    }
+
+    /// What is wrong, each with its key.
+    pub fn check(&self) -> Vec<(String, String)> {
+        let days = [("valid_days", self.valid_days, 3650), ("reservation_days", self.reservation_days, 365)];
+        let wrong = days.into_iter().filter(|(_, days, most)| !(1..=*most).contains(days));
+        wrong.map(|(key, _, most)| (format!("people.{key}"), format!("expected 1 to {most} days"))).collect()
+    }
+}
