@@ -101,9 +101,14 @@ on_both!(a_call_needs_a_yes_and_a_look_into_the_register_that_is_not_old, |serve
 
 on_both!(a_minor_is_never_reached_and_adults_only_means_that_nobody_unknown_is, |server| {
     let token = server.token(ALL);
-    let only = format!("{SITE}\n[people]\nadults_only = true\n").replace("\"shop\"", "\"adults\"");
-    server.database.apply(&only);
-    write(server, &token, "k1", "consents", &email("granted"));
+    let unknown = write(server, &token, "k1", "consents", &email("granted"));
+    assert_eq!(unknown["channels"]["email"]["allowed"], true);
+    server.database.apply(&format!("{SITE}\n[people]\nadults_only = true\n"));
+    let asked =
+        || server.call("GET", &people("k1"), &token, None).expect(200).json()["channels"]["email"]["allowed"] == true;
+    crate::clients::until(false, asked);
+    let unknown = server.call("GET", &people("k1"), &token, None).expect(200).json();
+    assert_eq!(unknown["channels"]["email"]["reason"], "adult_unknown");
     let minor = write(server, &token, "k1", "adult", &json!({ "adult": false, "source": "skjema" }));
     assert_eq!(minor["channels"]["email"]["reason"], "minor");
     let grown = write(server, &token, "k1", "adult", &json!({ "adult": true, "source": "skjema" }));

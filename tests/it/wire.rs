@@ -89,10 +89,9 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
         if said.iter().any(|verb| verb == "GET") {
             said.push("HEAD".into());
         }
-        if ["/consents", "/reports", "/links", "/redeem", "/me", "/receipts", "/receipts/{id}"]
+        if ["{site}/consents", "/reports", "/links", "/redeem", "/me", "/receipts", "/receipts/{id}"]
             .iter()
             .any(|end| path.ends_with(end))
-            && !path.contains("/people/")
         {
             said.push("OPTIONS".into());
         }
