@@ -131,7 +131,7 @@ impl Keys {
         let name = sha256(format!("{kind}\0{name}").as_bytes());
         let mut id = [0; 16];
         id.copy_from_slice(&self.sign_for(b"samtykke person\0", site, &name).as_ref()[..16]);
-        PersonId(id)
+        PersonId::of(id)
     }
 
     /// `what` has one length for each `purpose`, so that nothing signed for one site can be read as another's.

@@ -9,6 +9,7 @@ use std::fmt;
 
 use diesel::prelude::*;
 use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -24,9 +25,16 @@ const LONGEST: usize = 254;
 /// Names under which routes stand beside `people/{ref}`, or may.
 const TAKEN: [&str; 3] = ["lookup", "import", "link"];
 
-/// Who a person is on one site: 16 bytes of an HMAC-SHA256 over the name that the site knows them by.
+/// Who a person is on one site: 122 bits of an HMAC-SHA256 over the name that the site knows them by, in the form of a UUID of version 8
+/// (RFC 9562, 5.8). A visitor's is of another version, so that nobody can answer as a visitor whose id is a person's, or the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonId(pub [u8; 16]);
+
+impl PersonId {
+    pub fn of(bits: [u8; 16]) -> Self {
+        Self(Uuid::new_v8(bits).into_bytes())
+    }
+}
 
 impl fmt::Display for PersonId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,7 +82,11 @@ impl Ref {
             let Some(known) = digits.then(|| u128::from_str_radix(known, 16).ok()).flatten() else {
                 return wrong("expected 32 hexadecimal digits after ~, as `person` has them");
             };
-            return Ok(Self::Known(PersonId(known.to_be_bytes())));
+            let known = PersonId(known.to_be_bytes());
+            if PersonId::of(known.0) != known {
+                return wrong("is no person's: expected `person` of an earlier answer after ~");
+            }
+            return Ok(Self::Known(known));
         }
         if text.contains('@') {
             let (local, domain) = text.rsplit_once('@').unwrap_or_default();
@@ -216,7 +228,7 @@ mod tests {
         check("+1 (202) 555-0143", "phone", "+12025550143");
         check("kunde-10234", "id", "kunde-10234");
         check("91234567", "id", "91234567");
-        check("~000102030405060708090a0b0c0d0e0f", "known", "~000102030405060708090A0B0C0D0E0F");
+        check("~000102030405860788090a0b0c0d0e0f", "known", "~000102030405860788090A0B0C0D0E0F");
         for wrong in [
             "",
             " ",
@@ -231,6 +243,9 @@ mod tests {
             "+47x1234567",
             "~12",
             "~zz0102030405060708090a0b0c0d0e0f",
+            // What a visitor is called.
+            "~019ac0de000070008000000000000000",
+            "~9f1c2b3a4d5e4f608a9b0c1d2e3f4a5b",
             "lookup",
             "import",
             "link",

@@ -301,3 +301,17 @@ on_both!(what_stands_is_kept_however_old_it_is_and_what_it_replaced_goes_in_time
     assert_eq!(due.expect("a reading").consents, 1);
     assert_eq!(going, [1], "the yes that was withdrawn, and neither the no nor the age");
 });
+
+on_both!(a_person_is_no_visitor_and_a_visitor_is_no_person, |server| {
+    let token = server.token(ALL);
+    let written = write(server, &token, "k1", "consents", &email("granted"));
+    let person = written["person"].as_str().expect("a person").to_owned();
+    let as_visitor = crate::server::changed(&crate::server::consent(), "visitor", json!(person));
+    assert_eq!(server.post(&as_visitor).problem(422, "invalid")["field"], "visitor");
+    let visitor = crate::server::consent();
+    server.post(&visitor).expect(201);
+    let named = format!("~{}", visitor["visitor"].as_str().expect("an id").replace('-', ""));
+    server.call("DELETE", &people(&named), &token, None).problem(422, "invalid");
+    let known = server.call("GET", &people(&format!("~{person}")), &token, None).expect(200).json();
+    assert_eq!(known["ref"], "k1");
+});
