@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use crate::choice::Action;
 use crate::day::{DAY_MS, Day};
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::notice::Notice;
+use crate::person;
 use crate::schema::{consents, counts, notices};
 
 /// How many days counts are kept: two years and some, so that a month can be held beside the same one of the year before.
@@ -52,6 +54,7 @@ pub struct Due {
 #[derive(Queryable)]
 struct Row {
     seq: i64,
+    id: Vec<u8>,
     site_id: i32,
     notice_id: i32,
     visitor: Vec<u8>,
@@ -77,6 +80,7 @@ pub fn run(
             .limit(STEP)
             .select((
                 consents::seq,
+                consents::id,
                 consents::site_id,
                 consents::notice_id,
                 consents::visitor,
@@ -112,10 +116,10 @@ fn is_due(conn: &mut Conn, remembered: &mut BTreeMap<i32, i64>, row: &Row, keep:
     if row.created_at + keep_ms >= now {
         return Ok(false);
     }
-    // What a person said stands until they, or the site's rules, say otherwise; only what came after it on the same topic ended it.
-    let remembered_ms = if row.topic.is_some() {
-        i64::MAX
-    } else if let Some(ms) = remembered.get(&row.notice_id) {
+    if row.topic.is_some() {
+        return is_over(conn, row, keep_ms, now);
+    }
+    let remembered_ms = if let Some(ms) = remembered.get(&row.notice_id) {
         *ms
     } else {
         let notice: Notice = notices::table.find(row.notice_id).first(conn)?;
@@ -123,19 +127,36 @@ fn is_due(conn: &mut Conn, remembered: &mut BTreeMap<i32, i64>, row: &Row, keep:
         remembered.insert(row.notice_id, ms);
         ms
     };
-    if row.created_at.saturating_add(remembered_ms).saturating_add(keep_ms) < now {
+    if row.created_at + remembered_ms + keep_ms < now {
         return Ok(true);
     }
+    let next = next_after(conn, row)?;
+    Ok(next.is_some_and(|next| next + keep_ms < now))
+}
+
+/// The same of a person's event: what stands is kept, however old it is. The others ended with the next on their topic, and those that
+/// never stood, such as an old answer that came in late, when they were written.
+fn is_over(conn: &mut Conn, row: &Row, keep_ms: i64, now: i64) -> Result<bool> {
+    let event = Uuid::from_slice(&row.id).map_err(|e| Error::Internal(format!("a stored id: {e}")))?;
+    let person = person::find(conn, row.site_id, row.visitor.as_slice().try_into()?)?;
+    if person.is_some_and(|person| person.state.stands(event)) {
+        return Ok(false);
+    }
+    let next = next_after(conn, row)?;
+    Ok(next.is_none_or(|next| next + keep_ms < now))
+}
+
+/// When the visitor answered next, or the person on the same topic.
+fn next_after(conn: &mut Conn, row: &Row) -> QueryResult<Option<i64>> {
     let later = consents::table
         .filter(consents::visitor.eq(&row.visitor))
         .filter(consents::site_id.eq(row.site_id).and(consents::seq.gt(row.seq)))
         .order(consents::seq.asc())
         .select(consents::created_at);
-    let next: Option<i64> = match &row.topic {
-        Some(topic) => later.filter(consents::topic.eq(topic)).first(conn).optional()?,
-        None => later.first(conn).optional()?,
-    };
-    Ok(next.is_some_and(|next| next + keep_ms < now))
+    match &row.topic {
+        Some(topic) => later.filter(consents::topic.eq(topic)).first(conn).optional(),
+        None => later.first(conn).optional(),
+    }
 }
 
 /// Deletes the counts that were kept long enough at `now`, unix ms.

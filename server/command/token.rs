@@ -5,8 +5,8 @@ use samtykke::config::Storage;
 use samtykke::keys::Keys;
 use samtykke::scope::Scope;
 use samtykke::serve::now;
+use samtykke::site;
 use samtykke::token::{self, ALONE, EVERY_SITE, Grant, LONGEST_MINUTES};
-use samtykke::{jwks, site};
 
 use super::open;
 
@@ -47,8 +47,7 @@ pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
                     return Err(format!("there is no site {key}"));
                 }
             }
-            let mut keys = Keys::open(&storage.data_dir)?;
-            jwks::register(&mut keys, conn, now()).map_err(|e| e.to_string())?;
+            let keys = Keys::open(&storage.data_dir)?;
             let client = format!("{ALONE}{name}");
             let seconds = i64::from(*minutes) * 60;
             let grant = Grant { subject: name, client: &client, scopes: &scopes, sites: site, seconds };
@@ -57,7 +56,7 @@ pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
             Ok(())
         }
         Verb::Revoke { token } => {
-            let claims = token::read(conn, token, now()).map_err(|e| e.to_string())?;
+            let claims = token::read(&Keys::open(&storage.data_dir)?, token, now()).map_err(|e| e.to_string())?;
             token::revoke(conn, &claims, now()).map_err(|e| e.to_string())?;
             println!("revoked");
             Ok(())

@@ -39,8 +39,8 @@ impl Caller {
 /// Whoever sent this request, if their token has this scope on this site.
 pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
     let token = bearer(request)?;
-    let (token, now) = (token.to_owned(), (state.now)());
-    let caller = Caller::of(read(state, move |conn| token::check(conn, &token, now)).await?);
+    let claims = token::read(&state.keys, token, (state.now)())?;
+    let caller = Caller::of(read(state, move |conn| token::check(conn, claims)).await?);
     caller.may(site, scope)?;
     Ok(caller)
 }

@@ -72,6 +72,13 @@ impl State {
         serde_json::from_str(text).map_err(|e| Error::Internal(format!("a stored state: {e}")))
     }
 
+    /// Whether this event is what stands for its topic.
+    pub fn stands(&self, event: Uuid) -> bool {
+        let said = self.channels.values().chain(&self.adult).map(|standing| standing.consent);
+        let others = self.reservation.iter().map(|r| r.consent).chain(self.chosen.iter().map(|c| c.consent));
+        said.chain(others).any(|standing| standing == event)
+    }
+
     pub fn text(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|e| Error::Internal(e.to_string()))
     }

@@ -291,6 +291,9 @@ on_both!(what_stands_is_kept_however_old_it_is_and_what_it_replaced_goes_in_time
     write(server, &token, "k1", "consents", &email("granted"));
     write(server, &token, "k1", "adult", &json!({ "adult": true, "source": "skjema" }));
     write(server, &token, "k1", "consents", &email("denied"));
+    let mut late = email("granted");
+    late["given_at"] = json!(samtykke::serve::now() - 1_000_000);
+    write(server, &token, "k1", "consents", &late);
     let keep = Keep { keep_consents_days: 1826, keep_refusals_days: 30 };
     let in_twenty_years = samtykke::serve::now() + 20 * 365 * 86_400_000;
     let mut going = Vec::new();
@@ -298,8 +301,8 @@ on_both!(what_stands_is_kept_however_old_it_is_and_what_it_replaced_goes_in_time
         going.extend(rows);
         Ok(())
     });
-    assert_eq!(due.expect("a reading").consents, 1);
-    assert_eq!(going, [1], "the yes that was withdrawn, and neither the no nor the age");
+    assert_eq!(due.expect("a reading").consents, 2);
+    assert_eq!(going, [1, 4], "the yes that was withdrawn and the one that came late, and neither the no nor the age");
 });
 
 on_both!(a_person_is_no_visitor_and_a_visitor_is_no_person, |server| {
@@ -315,3 +318,19 @@ on_both!(a_person_is_no_visitor_and_a_visitor_is_no_person, |server| {
     let known = server.call("GET", &people(&format!("~{person}")), &token, None).expect(200).json();
     assert_eq!(known["ref"], "k1");
 });
+
+#[test]
+fn a_key_that_was_dropped_signs_no_token_any_more() {
+    let server = Server::start(Database::sqlite());
+    let token = server.token(ALL);
+    server.call("GET", &people("k1"), &token, None).problem(404, "unknown-person");
+    let database = server.stop();
+    assert!(run(samtykke(&database).args(["key", "rotate"])).0);
+    let server = Server::with(database, settings());
+    server.call("GET", &people("k1"), &token, None).problem(404, "unknown-person");
+    let database = server.stop();
+    assert!(run(samtykke(&database).args(["key", "rotate", "--alone"])).0);
+    let server = Server::with(database, settings());
+    server.call("GET", &people("k1"), &token, None).problem(401, "token");
+    server.call("GET", &people("k1"), &server.token(ALL), None).problem(404, "unknown-person");
+}
