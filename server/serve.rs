@@ -92,17 +92,21 @@ fn change_in_time(url: DatabaseUrl, appender: Arc<Appender>, period: Duration, c
             let mut open = conn.take().map_or_else(|| url.connect().map_err(|e| Error::Internal(e.to_string())), Ok)?;
             let due = kept::due(&mut open, Day::of(now))?;
             conn = Some(open);
+            let mut outcome = Ok(());
             for key in due {
                 let own = key.clone();
                 let came = appender.write_blocking(move |conn| match change::take_effect(conn, &own, now) {
                     Err(Error::Database(e)) => Err(e),
                     outcome => Ok(outcome),
-                })??;
-                if came {
-                    tracing::info!(site = key, "what was announced for today is in effect");
+                });
+                match came.flatten() {
+                    Ok(true) => tracing::info!(site = key, "what was announced is in effect"),
+                    Ok(false) => {}
+                    // One site's trouble is not another's.
+                    Err(e) => outcome = Err(e),
                 }
             }
-            Ok::<_, Error>(())
+            outcome
         };
         match turn() {
             Ok(()) => failing = false,
