@@ -240,7 +240,7 @@ fn refused<T>(reason: String) -> Result<T> {
     Err(Error::SiteFile(reason))
 }
 
-/// Sends the event `notice.announced`, with the rest of the transaction or not at all.
+/// Says in the log what was announced: the event `notice.announced`, as receivers are to get it.
 fn tell(conn: &mut Conn, key: &str, kept: &Kept) -> Result<()> {
     let data = event(conn, key, kept)?;
     tracing::info!(%data, "notice.announced");
