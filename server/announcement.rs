@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
 
+pub mod kept;
+
+/// How many days ahead a material change is announced, at the least.
+pub const LEAST_DAYS: i32 = 30;
+
 /// The `[announcement]` table of a site file.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -14,6 +19,9 @@ pub struct Announcement {
     pub date: String,
     /// Language → what happens.
     pub text: BTreeMap<String, String>,
+    /// Whether people have to be told long before. What is left out is found out where the change is known, and is a yes elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub material: Option<bool>,
 }
 
 impl Announcement {
@@ -54,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_announcement_is_over_when_its_day_has_come() {
-        let announcement = Announcement { date: "1970-01-03".into(), text: BTreeMap::new() };
+        let announcement = Announcement { date: "1970-01-03".into(), text: BTreeMap::new(), material: None };
         let day = crate::day::DAY_MS;
         assert!(announcement.is_ahead(0) && announcement.is_ahead(2 * day - 1));
         assert!(!announcement.is_ahead(2 * day) && !announcement.is_ahead(9 * day));

@@ -14,6 +14,8 @@
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
 //!
+//! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
+//!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
 //! for with a [`token`] that has the [`scope`].
 //!
@@ -26,6 +28,7 @@ pub mod announcement;
 pub mod append;
 pub mod backup;
 pub mod banner;
+pub mod change;
 pub mod choice;
 pub mod complaints;
 pub mod config;
@@ -52,6 +55,7 @@ pub mod ledger;
 pub mod link;
 pub mod lint;
 pub mod look;
+pub mod material;
 pub mod metrics;
 pub mod notice;
 pub mod page;

@@ -62,7 +62,7 @@ pub struct Notice {
     pub site_id: i32,
     pub number: i32,
     pub hash: Vec<u8>,
-    content: String,
+    pub content: String,
     /// The oldest notice whose answers cover all that this one asks for.
     pub asks_since: i32,
     pub published_at: i64,
@@ -85,12 +85,12 @@ impl Content {
     }
 
     /// RFC 8785 bytes: the same content has the same hash wherever it is computed.
-    fn canonical(&self) -> Result<String> {
+    pub fn canonical(&self) -> Result<String> {
         serde_json_canonicalizer::to_string(self).map_err(|e| Error::Internal(e.to_string()))
     }
 
     /// What a yes to an earlier notice has to have covered: each purpose, and each service with its vendor under it.
-    fn asked(&self) -> BTreeSet<(&str, &str, &str)> {
+    pub fn asked(&self) -> BTreeSet<(&str, &str, &str)> {
         let purposes = self.purposes.iter().map(|purpose| (purpose.as_str(), "", ""));
         purposes.chain(self.gated().map(|s| (s.purpose.as_str(), s.id.as_str(), s.vendor.as_str()))).collect()
     }
@@ -134,7 +134,25 @@ pub fn numbered(conn: &mut Conn, site_id: i32, number: i32) -> Result<Notice> {
     own.first(conn).optional()?.ok_or(Error::UnknownNotice(number))
 }
 
-/// Every notice that a site has published, oldest first.
+/// A notice without its content.
+#[derive(Queryable)]
+pub struct Brief {
+    pub number: i32,
+    pub hash: Vec<u8>,
+    pub published_at: i64,
+    pub asks_since: i32,
+}
+
+/// Every notice that a site has published, in brief, oldest first.
+pub fn briefly(conn: &mut Conn, site_id: i32) -> QueryResult<Vec<Brief>> {
+    notices::table
+        .filter(notices::site_id.eq(site_id))
+        .order(notices::number.asc())
+        .select((notices::number, notices::hash, notices::published_at, notices::asks_since))
+        .load(conn)
+}
+
+/// The same, whole.
 pub fn all(conn: &mut Conn, site_id: i32) -> QueryResult<Vec<Notice>> {
     notices::table.filter(notices::site_id.eq(site_id)).order(notices::number.asc()).load(conn)
 }

@@ -23,6 +23,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    announcements (id) {
+        id -> Integer,
+        site_id -> Integer,
+        day -> Integer,
+        material -> Bool,
+        announcement -> Text,
+        notice -> Integer,
+        settings -> Nullable<Text>,
+        content -> Nullable<Text>,
+        announced_at -> BigInt,
+        effective_at -> Nullable<BigInt>,
+        cancelled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     signing_keys (id) {
         id -> Integer,
         kid -> Text,
@@ -148,6 +164,7 @@ diesel::table! {
 }
 
 diesel::joinable!(notices -> sites (site_id));
+diesel::joinable!(announcements -> sites (site_id));
 diesel::joinable!(consents -> notices (notice_id));
 diesel::joinable!(consents -> signing_keys (key_id));
-diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys);
+diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys, announcements);

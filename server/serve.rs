@@ -11,8 +11,10 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use actix_web::{HttpServer, rt};
 
+use crate::announcement::kept;
 use crate::append::Appender;
 use crate::config::{Serve, Storage};
+use crate::day::Day;
 use crate::db::{self, DatabaseUrl, FileLock};
 use crate::erasure::{self, Reason};
 use crate::error::Error;
@@ -30,10 +32,9 @@ use crate::metrics::Metrics;
 use crate::region::Regions;
 use crate::retention::{self, Keep};
 use crate::scripts::Older;
-use crate::site;
 use crate::sites::{self, Sites};
 use crate::stats::Counts;
-use crate::{jwks, site_file};
+use crate::{change, jwks, site_file};
 
 /// The server's clock, in unix ms.
 pub fn now() -> i64 {
@@ -81,6 +82,44 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
     })
 }
 
+/// Lets what was announced take effect on its day, by the server's clock. After a pause it is late, and never left out.
+fn change_in_time(url: DatabaseUrl, appender: Arc<Appender>, period: Duration, clock: fn() -> i64) -> Every {
+    let mut conn = None;
+    let mut failing = false;
+    every(period, move || {
+        let now = clock();
+        let mut turn = || {
+            let mut open = conn.take().map_or_else(|| url.connect().map_err(|e| Error::Internal(e.to_string())), Ok)?;
+            let due = kept::due(&mut open, Day::of(now))?;
+            conn = Some(open);
+            let mut outcome = Ok(());
+            for key in due {
+                let own = key.clone();
+                let came = appender.write_blocking(move |conn| match change::take_effect(conn, &own, now) {
+                    Err(Error::Database(e)) => Err(e),
+                    outcome => Ok(outcome),
+                });
+                match came.flatten() {
+                    Ok(true) => tracing::info!(site = key, "what was announced is in effect"),
+                    Ok(false) => {}
+                    // One site's trouble is not another's.
+                    Err(e) => outcome = Err(e),
+                }
+            }
+            outcome
+        };
+        match turn() {
+            Ok(()) => failing = false,
+            // Said once: it is tried again and again.
+            Err(e) if !failing => {
+                failing = true;
+                tracing::error!("what was announced cannot take effect: {e}");
+            }
+            Err(_) => {}
+        }
+    })
+}
+
 /// Serves until it is stopped, by this clock and this chance: `started` is given the means to, inside the running system, once requests are answered.
 /// Errors are sentences for whoever started it.
 pub fn run(
@@ -119,7 +158,7 @@ pub fn run(
             .extend([format!("http://127.0.0.1:{}", address.port()), format!("http://localhost:{}", address.port())]);
         demo.origins.sort();
         demo.origins.dedup();
-        site::apply(&mut conn, &demo, clock()).map_err(|e| e.to_string())?;
+        change::apply_without_notice(&mut conn, &demo, clock()).map_err(|e| e.to_string())?;
     }
     ledger::open(&mut conn, settings.ledger_origin.as_deref())?;
     let sites = Arc::new(Sites::new(jurisdictions));
@@ -140,6 +179,7 @@ pub fn run(
         settings.seal(),
     );
     let forgetting = forget_every_night(url.clone(), Arc::clone(&appender), settings.keep, clock);
+    let changing = change_in_time(url.clone(), Arc::clone(&appender), settings.refresh(), clock);
     let counts = Arc::new(Counts::default());
     let counting = {
         let (counts, appender) = (Arc::clone(&counts), Arc::clone(&appender));
@@ -182,7 +222,7 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop((watch, watch_regions, sealing, forgetting, counting));
+    drop((watch, watch_regions, sealing, forgetting, changing, counting));
     if state.counts.flush_by(&state.appender).is_err() {
         tracing::error!("the last figures could not be added to the database");
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::banner::Asset;
 use crate::contact::Contact;
+use crate::day::Day;
 use crate::db::Conn;
 use crate::declaration::Declaration;
 use crate::domain;
@@ -48,10 +49,13 @@ pub struct Settings {
     /// What holds for the people whom the site knows.
     #[serde(default, skip_serializing_if = "Rules::is_default")]
     people: Rules,
+    /// A material change has to be announced so many days ahead, and is not applied at once by mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announce_days: Option<i32>,
 }
 
 impl Settings {
-    fn of(parsed: &Parsed) -> Self {
+    pub fn of(parsed: &Parsed) -> Self {
         Self {
             origins: parsed.origins.clone(),
             contact: parsed.contact.clone(),
@@ -61,7 +65,12 @@ impl Settings {
             unknown_place: parsed.unknown_place.as_ref().map(|place| place.code().to_owned()),
             dnt: parsed.dnt,
             people: parsed.people.clone(),
+            announce_days: parsed.announce_days,
         }
+    }
+
+    pub fn text(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::Internal(e.to_string()))
     }
 
     /// The domains that the choice is shared on, in order.
@@ -74,14 +83,14 @@ impl Settings {
 
 #[derive(Queryable)]
 pub struct Row {
-    id: i32,
+    pub id: i32,
     pub key: String,
-    settings: String,
+    pub settings: String,
     pub revision: i64,
     _updated_at: i64,
 }
 
-/// What `apply` did, in words for whoever ran it.
+/// What was done to a site, in words for whoever did it.
 #[derive(Debug, PartialEq)]
 pub enum Applied {
     Unchanged {
@@ -94,46 +103,62 @@ pub enum Applied {
     Published {
         notice: i32,
     },
+    /// It is announced, and takes effect by itself.
+    Ahead {
+        notice: i32,
+        day: Day,
+    },
 }
 
-/// Creates or updates a site in one transaction.
-pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
-    let settings = serde_json::to_string(&Settings::of(parsed)).map_err(|e| Error::Internal(e.to_string()))?;
-    conn.transaction(|conn| {
-        // Begins with a writing that changes nothing: it waits its turn, while one that follows a reading could not.
-        let own = sites::table.filter(sites::key.eq(&parsed.key));
-        diesel::update(own).set(sites::revision.eq(sites::revision)).execute(conn)?;
-        let row: Option<Row> = sites::table.filter(sites::key.eq(&parsed.key)).first(conn).optional()?;
-        let changed = row.as_ref().is_none_or(|row| row.settings != settings);
-        let id = if let Some(row) = row {
-            row.id
-        } else {
-            diesel::insert_into(sites::table)
-                .values((
-                    sites::key.eq(&parsed.key),
-                    sites::settings.eq(&settings),
-                    sites::revision.eq(0),
-                    sites::updated_at.eq(now),
-                ))
-                .execute(conn)?;
-            sites::table.filter(sites::key.eq(&parsed.key)).select(sites::id).first(conn)?
-        };
-        let (notice, new) = notice::publish(conn, id, &parsed.content, now)?;
-        if changed || new {
-            diesel::update(sites::table.find(id))
-                .set((
-                    sites::settings.eq(&settings),
-                    sites::revision.eq(sites::revision + 1),
-                    sites::updated_at.eq(now),
-                ))
-                .execute(conn)?;
+impl Applied {
+    /// The number of the notice that stands now.
+    pub const fn notice(&self) -> i32 {
+        match self {
+            Self::Unchanged { notice }
+            | Self::Settings { notice }
+            | Self::Published { notice }
+            | Self::Ahead { notice, .. } => *notice,
         }
-        Ok(match (new, changed) {
-            (true, _) => Applied::Published { notice },
-            (false, true) => Applied::Settings { notice },
-            (false, false) => Applied::Unchanged { notice },
-        })
-    })
+    }
+}
+
+/// The site as it stands, which nobody else changes before the end of the transaction.
+pub fn locked(conn: &mut Conn, key: &str) -> QueryResult<Option<Row>> {
+    // Begins with a writing that changes nothing: it waits its turn, while one that follows a reading could not.
+    let own = sites::table.filter(sites::key.eq(key));
+    diesel::update(own).set(sites::revision.eq(sites::revision)).execute(conn)?;
+    sites::table.filter(sites::key.eq(key)).first(conn).optional()
+}
+
+/// Creates or updates a site that is `locked`. Gives its row too.
+pub fn put(conn: &mut Conn, key: &str, settings: &str, content: &Content, now: i64) -> Result<(i32, Applied)> {
+    let row: Option<Row> = sites::table.filter(sites::key.eq(key)).first(conn).optional()?;
+    let changed = row.as_ref().is_none_or(|row| row.settings != settings);
+    let id = if let Some(row) = row {
+        row.id
+    } else {
+        diesel::insert_into(sites::table)
+            .values((
+                sites::key.eq(key),
+                sites::settings.eq(settings),
+                sites::revision.eq(0),
+                sites::updated_at.eq(now),
+            ))
+            .execute(conn)?;
+        sites::table.filter(sites::key.eq(key)).select(sites::id).first(conn)?
+    };
+    let (notice, new) = notice::publish(conn, id, content, now)?;
+    if changed || new {
+        diesel::update(sites::table.find(id))
+            .set((sites::settings.eq(settings), sites::revision.eq(sites::revision + 1), sites::updated_at.eq(now)))
+            .execute(conn)?;
+    }
+    let applied = match (new, changed) {
+        (true, _) => Applied::Published { notice },
+        (false, true) => Applied::Settings { notice },
+        (false, false) => Applied::Unchanged { notice },
+    };
+    Ok((id, applied))
 }
 
 /// Key, current notice and origins of every site, for `samtykke site list`.
@@ -160,7 +185,7 @@ pub fn current(conn: &mut Conn, id: i32) -> Result<(String, Vec<String>, Contact
 }
 
 impl Row {
-    fn settings(&self) -> Result<Settings> {
+    pub fn settings(&self) -> Result<Settings> {
         serde_json::from_str(&self.settings).map_err(|e| Error::Internal(format!("site {}: {e}", self.key)))
     }
 }

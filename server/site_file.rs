@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::announcement::Announcement;
+use crate::announcement::{Announcement, LEAST_DAYS};
 use crate::complaints::{Complaints, syntax};
 use crate::contact::Contact;
 use crate::domain;
@@ -58,6 +58,7 @@ struct SiteFile {
     contact: Contact,
     #[serde(default)]
     people: Rules,
+    announce_days: Option<i32>,
 }
 
 /// A leap year, so that no law's twelve months are cut short.
@@ -98,6 +99,8 @@ pub struct Parsed {
     /// Whether DNT counts as a refusal.
     pub dnt: bool,
     pub people: Rules,
+    /// How many days ahead a material change is announced, where it has to be.
+    pub announce_days: Option<i32>,
     pub warnings: Vec<String>,
 }
 
@@ -135,6 +138,9 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
              other authorities call nagging"
                 .to_owned(),
         );
+    }
+    if file.announce_days.is_some_and(|days| !(LEAST_DAYS..=365).contains(&days)) {
+        wrong.say("announce_days", "expected 30 to 365 days: people have that long to read what is going to change");
     }
     if file.currency.as_ref().is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
         wrong.say("currency", "expected an ISO 4217 code of three capital letters, such as \"NOK\"");
@@ -180,6 +186,7 @@ pub fn parse(text: &str) -> Result<Parsed, Error> {
         unknown_place,
         dnt: file.dnt,
         people: file.people,
+        announce_days: file.announce_days,
         warnings,
     })
 }

@@ -14,7 +14,7 @@ use crate::scripts;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// What is named by its hash never changes.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+pub const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /v1/sites/{site}/banner.js`. An unknown site is a 404, which no browser runs: whatever waits for it stays held.
 pub async fn script(site: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
@@ -73,21 +73,22 @@ fn loadable(asset: &Asset, request: &HttpRequest, cache: &'static str) -> HttpRe
     response
 }
 
-/// An asset with its strong ETag, or 304 when the browser has it already. Each encoding has a tag of its own (RFC 9110, 8.8.3).
-pub fn encoded(asset: &Asset, request: &HttpRequest, content_type: &str, cache: &'static str) -> HttpResponse {
-    let accepted = AcceptEncoding::parse(request).ok();
-    let (body, encoding) = asset.encoded(|name| accepted.as_ref().is_some_and(|accepted| takes(accepted, name)));
-    let tag = format!("\"{}{}\"", asset.hash, encoding.map(|name| format!("-{name}")).unwrap_or_default());
+/// Whether whoever asks has what this ETag names.
+pub fn is_fresh(request: &HttpRequest, tag: &str) -> bool {
     let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let fresh = known
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag);
-    let status = if fresh && matches!(*request.method(), Method::GET | Method::HEAD) {
-        StatusCode::NOT_MODIFIED
-    } else {
-        StatusCode::OK
-    };
+    fresh && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// An asset with its strong ETag, or 304 when the browser has it already. Each encoding has a tag of its own (RFC 9110, 8.8.3).
+pub fn encoded(asset: &Asset, request: &HttpRequest, content_type: &str, cache: &'static str) -> HttpResponse {
+    let accepted = AcceptEncoding::parse(request).ok();
+    let (body, encoding) = asset.encoded(|name| accepted.as_ref().is_some_and(|accepted| takes(accepted, name)));
+    let tag = format!("\"{}{}\"", asset.hash, encoding.map(|name| format!("-{name}")).unwrap_or_default());
+    let status = if is_fresh(request, &tag) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     response
         .insert_header((header::ETAG, tag))

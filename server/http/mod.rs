@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod address;
+pub mod announcements;
 pub mod banner;
 pub mod consents;
 pub mod cors;
@@ -105,7 +106,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::adult)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::reservation)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::choice)]))
+        .service(reads("/v1/sites/{site}/announcements", announcements::list))
         // the public
+        .service(reads("/v1/sites/{site}/notices", notices::list))
+        .service(reads("/v1/sites/{site}/notices/{number}", notices::one))
         .service(reads("/.well-known/jwks.json", public::keys))
         .service(reads("/.well-known/gpc.json", public::gpc))
         .service(reads("/ledger/checkpoint", ledger::checkpoint))

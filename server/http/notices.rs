@@ -1,14 +1,17 @@
-//! What the panel shows.
+//! What the panel shows, and what it ever showed.
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::http::banner::encoded;
-use crate::http::problem::Problem;
-use crate::http::{State, language, signals};
+use crate::error::Error;
+use crate::hash::hex;
+use crate::http::banner::{FOR_EVER, encoded, is_fresh};
+use crate::http::problem::{Code, Problem};
+use crate::http::{State, language, read, signals};
+use crate::notice::{self, Brief};
 use crate::shown::Wanted;
 use crate::stats::Cell;
 
@@ -51,4 +54,62 @@ pub async fn show(
         response.headers_mut().insert(header::CONTENT_LANGUAGE, language);
     }
     Ok(response)
+}
+
+#[derive(Serialize)]
+struct All {
+    notices: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    number: i32,
+    /// SHA-256 of the notice's bytes, in hex, as records name it.
+    hash: String,
+    published_at: i64,
+    /// The oldest notice whose answers cover all that this one asks for.
+    asks_since: i32,
+}
+
+/// `GET /v1/sites/{site}/notices`: every notice that the site has published, oldest first.
+pub async fn list(site: Path<String>, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let site = state.sites.find(&site)?;
+    let all = read(&state, move |conn| Ok(notice::briefly(conn, site.id)?)).await?;
+    let notices = all.into_iter().map(|Brief { number, hash, published_at, asks_since }| Entry {
+        number,
+        hash: hex(&hash),
+        published_at,
+        asks_since,
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .json(All { notices: notices.collect() }))
+}
+
+/// `GET /v1/sites/{site}/notices/{number}`: the very bytes that were hashed, so that anybody can see what an answer was given to.
+pub async fn one(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, number) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    let number = number.parse().map_err(|_| Code::NotFound)?;
+    let found = read(&state, move |conn| notice::numbered(conn, site.id, number)).await;
+    let notice = found.map_err(|e| match e {
+        Error::UnknownNotice(_) => Code::NotFound.into(),
+        e => Problem::from(e),
+    })?;
+    let tag = format!("\"{}\"", hex(&notice.hash));
+    let fresh = is_fresh(&request, &tag);
+    let mut response = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((header::CACHE_CONTROL, FOR_EVER))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::ETAG, tag));
+    if fresh {
+        return Ok(response.finish());
+    }
+    Ok(response.content_type("application/json").body(notice.content))
 }

@@ -194,3 +194,43 @@ fn a_visitor_is_forgotten_and_the_old_are_counted_beside_a_running_server() {
         well(&database, &["ledger", "verify"]);
     }
 }
+
+#[test]
+fn a_change_is_announced_listed_and_cancelled_from_the_command_line() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        let write = |name: &str, text: &str| {
+            let file = database.folder.path().join(name);
+            fs::write(&file, text).expect("a site file");
+            file.to_str().expect("UTF-8").to_owned()
+        };
+        let promised = SITE.replace("languages", "announce_days = 30\nlanguages");
+        let other = promised.replace("Butikken AS", "Nettbutikken AS");
+        let table = |date: &str| {
+            let text = "text = { nb = \"Nytt.\", en = \"News.\" }";
+            other.replace("[contact]", &format!("[announcement]\ndate = \"{date}\"\n{text}\n\n[contact]"))
+        };
+        let (now, next, at_once) =
+            (write("now.toml", &promised), write("next.toml", &table("2999-01-01")), write("b", &other));
+        well(&database, &["site", "apply", &now]);
+        assert!(badly(&database, &["site", "apply", &at_once]).contains("--without-notice"));
+        let early = write("early.toml", &table("2020-01-01"));
+        assert!(badly(&database, &["site", "announce", &early]).contains("the first possible day is"));
+        let told = well(&database, &["site", "announce", &next]);
+        assert_eq!(told, "shop: announcement 1: a material change on 2999-01-01, which notice 2 tells of\n");
+        let told = well(&database, &["site", "apply", &next]);
+        assert!(told.contains("announced for 2999-01-01, and takes effect by itself; notice 2 stands"), "{told}");
+        let (_, _, warned) = run(samtykke(&database).args(["site", "apply", &now]));
+        assert!(warned.contains("what is announced for 2999-01-01 takes the place of this whole file"), "{warned}");
+        assert_eq!(
+            well(&database, &["site", "announcements", "shop"]),
+            "1\t2999-01-01\tmaterial\tahead\tsince notice 2\n"
+        );
+        let told = well(&database, &["site", "cancel", "shop", "1"]);
+        assert_eq!(told, "shop: announcement 1 is cancelled; notice 3 stands\n");
+        assert!(well(&database, &["site", "announcements", "shop"]).contains("\tcancelled\t"));
+        assert!(badly(&database, &["site", "cancel", "shop", "1"]).contains("is not ahead"));
+        assert!(badly(&database, &["site", "announcements", "none"]).contains("there is no site none"));
+        let told = well(&database, &["site", "apply", &at_once, "--without-notice"]);
+        assert_eq!(told, "shop: notice 4 published\n");
+    }
+}

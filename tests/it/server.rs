@@ -115,7 +115,7 @@ impl Database {
         let parsed = samtykke::site_file::parse(text).expect("a good site file");
         let mut conn = self.parsed().connect().expect("a connection");
         samtykke::db::migrate(&mut conn).expect("migrations");
-        format!("{:?}", samtykke::site::apply(&mut conn, &parsed, serve::now()).expect("applied"))
+        format!("{:?}", samtykke::change::apply(&mut conn, &parsed, serve::now()).expect("applied"))
     }
 }
 

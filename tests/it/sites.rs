@@ -47,7 +47,7 @@ on_both!(a_running_server_picks_a_new_notice_up, |server| {
     let text = SITE.replace("G-TEST000001", "G-TEST000002");
     let parsed = parse(&text).expect("a good file");
     let mut conn = server.database.parsed().connect().expect("a connection");
-    samtykke::site::apply(&mut conn, &parsed, samtykke::serve::now()).expect("applied");
+    samtykke::change::apply(&mut conn, &parsed, samtykke::serve::now()).expect("applied");
     let deadline = Instant::now() + Duration::from_secs(10);
     while !server.get("/v1/sites/shop/banner.js").text().contains("G-TEST000002") {
         assert!(Instant::now() < deadline, "it should, within seconds");
@@ -194,8 +194,10 @@ fn the_annotated_example_is_a_good_file_and_names_every_key() {
         "currency",
         "unknown_place",
         "service_switches",
+        "announce_days",
         "[announcement]",
         "date",
+        "material",
         "[[variants]]",
         "share",
         "[look]",
