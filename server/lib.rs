@@ -57,6 +57,7 @@ pub mod place;
 pub mod preview;
 pub mod receipt;
 pub mod record;
+pub mod reference;
 pub mod regime;
 pub mod region;
 pub mod report;

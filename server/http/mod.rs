@@ -9,6 +9,7 @@ pub mod demo;
 pub mod ledger;
 pub mod links;
 pub mod notices;
+pub mod openapi;
 pub mod operator;
 pub mod preview;
 pub mod problem;
@@ -100,7 +101,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/ledger/tile/{tile:.*}", ledger::tile))
         .service(reads("/ledger/proof/{leaf}", ledger::proof))
         .service(reads("/ledger/consistency", ledger::consistency))
-        .service(reads("/openapi.json", public::openapi))
+        .service(reads("/openapi.json", openapi::show))
+        .service(reads("/docs", openapi::page))
         .service(reads("/problems", problem::index))
         .service(reads("/problems/{code}", problem::page))
         // the operator
