@@ -57,8 +57,6 @@ pub enum Action {
     Withdrawn,
     /// The same as before, and something is granted.
     Renewed,
-    /// Something was asked for, and is not confirmed yet.
-    Requested,
 }
 
 impl Choice {
@@ -121,7 +119,6 @@ impl Action {
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",
             Self::Renewed => "renewed",
-            Self::Requested => "requested",
         }
     }
 }

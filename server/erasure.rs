@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Kind};
-use crate::schema::{consents, erasures, ledger as head_table};
+use crate::person::PersonId;
+use crate::schema::{consents, erasures, ledger as head_table, people};
 
 /// Why rows go.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,14 @@ pub fn visitor(conn: &mut Conn, site_id: i32, visitor: Uuid, now: i64) -> QueryR
         consents::table.filter(consents::visitor.eq(visitor.as_bytes().to_vec())).filter(consents::site_id.eq(site_id));
     let rows: Vec<i64> = own.select(consents::seq).order(consents::seq.asc()).load(conn)?;
     rows_of(conn, site_id, &rows, Reason::Request, now)
+}
+
+/// Deletes every event of a person on a site, and what stood after them. Call it inside a transaction.
+pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> QueryResult<usize> {
+    let erased = visitor(conn, site_id, Uuid::from_bytes(person.0), now)?;
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
+    diesel::delete(own).execute(conn)?;
+    Ok(erased)
 }
 
 /// Deletes these rows of a site, and says how many there were. Call it inside a transaction.

@@ -1,5 +1,7 @@
 //! Everything that can go wrong in the domain, without a word of HTTP: `http/problem.rs` gives each its status and page.
 
+use crate::scope::Scope;
+
 /// What the domain answers when it cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -36,12 +38,18 @@ pub enum Error {
     #[error("nothing is written about this person")]
     UnknownPerson,
 
-    /// What a link was to confirm does not stand any more.
-    #[error("another answer has been given since")]
-    Overtaken,
-
     #[error("the capability is missing, damaged or for another site")]
     NoCapability,
+
+    /// A request does not say, or not well, who asks; why. Nothing of the token is in it.
+    #[error("the token does not open this: {0}")]
+    Token(&'static str),
+
+    #[error("the token is not for this site")]
+    WrongSite,
+
+    #[error("the token does not have the scope {}", .0.as_str())]
+    Scope(Scope),
 
     #[error("this address has sent more than its share")]
     TooMany,

@@ -48,6 +48,11 @@ pub fn public_keys(conn: &mut Conn) -> QueryResult<Vec<(String, Vec<u8>)>> {
     signing_keys::table.order(signing_keys::id.asc()).select(columns).load(conn)
 }
 
+/// The public half of the key of this thumbprint.
+pub fn public_key(conn: &mut Conn, kid: &str) -> QueryResult<Option<Vec<u8>>> {
+    signing_keys::table.filter(signing_keys::kid.eq(kid)).select(signing_keys::public_key).first(conn).optional()
+}
+
 pub fn all(conn: &mut Conn) -> QueryResult<KeySet> {
     let key = |(kid, public): (String, Vec<u8>)| PublicKey {
         kty: "OKP".into(),

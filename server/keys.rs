@@ -30,6 +30,8 @@ const LINK: &[u8] = b"samtykke link\0";
 /// One Ed25519 key with its name.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
+    /// The same for tokens.
+    encoding: EncodingKey,
     /// RFC 7638 thumbprint of the public half.
     pub kid: String,
     /// 32 bytes.
@@ -42,12 +44,18 @@ impl SigningKey {
         self.pair.sign(message).as_ref().to_vec()
     }
 
+    /// What `token` signs with.
+    pub fn encoding(&self) -> &EncodingKey {
+        &self.encoding
+    }
+
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8(der).ok()?;
-        let jwk = Jwk::from_encoding_key(&EncodingKey::from_ed_der(der), Algorithm::EdDSA).ok()?;
+        let encoding = EncodingKey::from_ed_der(der);
+        let jwk = Jwk::from_encoding_key(&encoding, Algorithm::EdDSA).ok()?;
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
         let public = pair.public_key().as_ref().to_vec();
-        Some(Self { pair, kid, public })
+        Some(Self { pair, encoding, kid, public })
     }
 }
 

@@ -14,6 +14,9 @@
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
 //! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
 //!
+//! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
+//! for with a [`token`] that has the [`scope`].
+//!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
 //! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
@@ -63,6 +66,7 @@ pub mod region;
 pub mod report;
 pub mod retention;
 pub mod schema;
+pub mod scope;
 pub mod scripts;
 pub mod serve;
 pub mod service;
@@ -73,6 +77,7 @@ pub mod site_file;
 pub mod sites;
 pub mod stats;
 pub mod texts;
+pub mod token;
 pub mod unknown_place;
 pub mod variant;
 pub mod visitor;

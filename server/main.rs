@@ -65,6 +65,11 @@ enum Verb {
         #[command(subcommand)]
         verb: command::visitor::Verb,
     },
+    /// Issue tokens for the API, and revoke them
+    Token {
+        #[command(subcommand)]
+        verb: command::token::Verb,
+    },
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
     /// Erase what was kept long enough, as a running server does every night
@@ -116,6 +121,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Region { verb } => command::region::run(&verb),
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
+        Verb::Token { verb } => command::token::run(storage, &verb),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {

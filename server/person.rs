@@ -9,7 +9,6 @@ use std::fmt;
 
 use diesel::prelude::*;
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -22,7 +21,7 @@ use standing::State;
 
 /// The longest name that is read, in bytes: an e-mail address has at most 254 (RFC 5321, 4.5.3.1).
 const LONGEST: usize = 254;
-/// Names under which routes stand beside `people/{ref}`.
+/// Names under which routes stand beside `people/{ref}`, or may.
 const TAKEN: [&str; 3] = ["lookup", "import", "link"];
 
 /// Who a person is on one site: 16 bytes of an HMAC-SHA256 over the name that the site knows them by.
@@ -146,7 +145,7 @@ impl fmt::Debug for Ref {
 /// A person as they are kept.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// The number of the row: a place in lists, and nothing else.
+    /// The number of the row.
     pub row: i64,
     pub id: PersonId,
     /// How the site named them first: `id`, `email` or `phone`.
@@ -199,18 +198,6 @@ pub fn find_all(conn: &mut Conn, site_id: i32, persons: &[PersonId]) -> Result<V
         }
     }
     Ok(found)
-}
-
-/// Up to `limit` people in the order in which they came, from after this row on.
-pub fn after(conn: &mut Conn, site_id: i32, row: i64, limit: i64) -> Result<Vec<Person>> {
-    let own = people::table.filter(people::site_id.eq(site_id).and(people::id.gt(row)));
-    let rows: Vec<Row> = own.order(people::id.asc()).limit(limit).select(COLUMNS).load(conn)?;
-    rows.into_iter().map(Person::read).collect()
-}
-
-/// The id of an event or of the one before it.
-pub fn uuid(bytes: &[u8]) -> Result<Uuid> {
-    Uuid::from_slice(bytes).map_err(|e| Error::Internal(format!("a stored id: {e}")))
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ struct Row {
     visitor: Vec<u8>,
     action: String,
     created_at: i64,
+    topic: Option<String>,
 }
 
 /// Finds all that is due at `now`, unix ms, and hands it to `erase`: a site and at most 200 of its rows at a time.
@@ -81,6 +82,7 @@ pub fn run(
                 consents::visitor,
                 consents::action,
                 consents::created_at,
+                consents::topic,
             ))
             .load(conn)?;
         let Some(last) = rows.last() else { return Ok(due) };
@@ -110,7 +112,10 @@ fn is_due(conn: &mut Conn, remembered: &mut BTreeMap<i32, i64>, row: &Row, keep:
     if row.created_at + keep_ms >= now {
         return Ok(false);
     }
-    let remembered_ms = if let Some(ms) = remembered.get(&row.notice_id) {
+    // What a person said stands until they, or the site's rules, say otherwise; only what came after it on the same topic ended it.
+    let remembered_ms = if row.topic.is_some() {
+        i64::MAX
+    } else if let Some(ms) = remembered.get(&row.notice_id) {
         *ms
     } else {
         let notice: Notice = notices::table.find(row.notice_id).first(conn)?;
@@ -118,16 +123,18 @@ fn is_due(conn: &mut Conn, remembered: &mut BTreeMap<i32, i64>, row: &Row, keep:
         remembered.insert(row.notice_id, ms);
         ms
     };
-    if row.created_at + remembered_ms + keep_ms < now {
+    if row.created_at.saturating_add(remembered_ms).saturating_add(keep_ms) < now {
         return Ok(true);
     }
-    let next: Option<i64> = consents::table
+    let later = consents::table
         .filter(consents::visitor.eq(&row.visitor))
         .filter(consents::site_id.eq(row.site_id).and(consents::seq.gt(row.seq)))
         .order(consents::seq.asc())
-        .select(consents::created_at)
-        .first(conn)
-        .optional()?;
+        .select(consents::created_at);
+    let next: Option<i64> = match &row.topic {
+        Some(topic) => later.filter(consents::topic.eq(topic)).first(conn).optional()?,
+        None => later.first(conn).optional()?,
+    };
     Ok(next.is_some_and(|next| next + keep_ms < now))
 }
 

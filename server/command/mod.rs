@@ -7,6 +7,7 @@ pub mod region;
 pub mod retention;
 pub mod site;
 pub mod stats;
+pub mod token;
 pub mod visitor;
 
 use samtykke::config::Storage;

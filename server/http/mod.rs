@@ -1,5 +1,6 @@
 //! The whole wire on one page: every route with the verbs it answers.
 
+pub mod access;
 pub mod address;
 pub mod banner;
 pub mod consents;
@@ -11,6 +12,7 @@ pub mod links;
 pub mod notices;
 pub mod openapi;
 pub mod operator;
+pub mod people;
 pub mod preview;
 pub mod problem;
 pub mod public;
@@ -48,6 +50,8 @@ use problem::{Code, Problem};
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 16 * 1024;
+/// The same for 10,000 names: the longest of them, quoted.
+const LOOKUP_LIMIT: usize = 3 * 1024 * 1024;
 /// The longest that one request may take, reading its body included.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -93,6 +97,15 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
         ]))
+        // a site's own systems, with a token
+        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
+        .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
+            get().to(people::show), head().to(people::show), delete().to(people::erase),
+        ]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::consent)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::adult)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::reservation)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::choice)]))
         // the public
         .service(reads("/.well-known/jwks.json", public::keys))
         .service(reads("/.well-known/gpc.json", public::gpc))

@@ -18,6 +18,7 @@ const PARTS: &[&str] = &[
     include_str!("../openapi/frame.json"),
     include_str!("../openapi/page.json"),
     include_str!("../openapi/visitor.json"),
+    include_str!("../openapi/people.json"),
     include_str!("../openapi/public.json"),
     include_str!("../openapi/ledger.json"),
     include_str!("../openapi/operator.json"),
@@ -40,8 +41,9 @@ pub async fn show(request: HttpRequest) -> HttpResponse {
 /// `GET /docs`: the same, to be read.
 pub async fn page(request: HttpRequest) -> HttpResponse {
     static PAGE: LazyLock<Asset> = LazyLock::new(|| Asset::new(reference::page(document()).into_bytes()));
-    static POLICY: LazyLock<HeaderValue> =
-        LazyLock::new(|| HeaderValue::from_str(&reference::policy()).unwrap_or(HeaderValue::from_static("default-src 'none'")));
+    static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+        HeaderValue::from_str(&reference::policy()).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+    });
     let mut response = encoded(&PAGE, &request, "text/html; charset=utf-8", "public, max-age=300");
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
     response
@@ -108,7 +110,8 @@ fn answer(codes: &[(Code, String)]) -> Value {
         let problem = json!({ "type": type_of(*code), "title": code.title(), "status": code.status().as_u16() });
         (code.name().to_owned(), json!({ "summary": when, "value": problem }))
     });
-    let content = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples.collect::<Map<_, _>>() });
+    let content =
+        json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples.collect::<Map<_, _>>() });
     let mut answer = json!({ "description": description, "content": { PROBLEM_JSON: content } });
     if codes.iter().all(|(code, _)| code.passes()) {
         answer["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } });

@@ -1,5 +1,6 @@
 //! Every error on the wire: one table, RFC 9457 problem+json, and for each a page that says what to do.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -35,6 +36,12 @@ codes! {
         "The body or an address part is not what this route expects: broken JSON, a field that does not exist, or a value of the wrong type. The detail names the place.";
     NoCapability "no-capability" UNAUTHORIZED "The capability does not open this",
         "Send the capability that came with a receipt of this site, as Authorization: Bearer. There is no other way to a visitor's history.";
+    Token "token" UNAUTHORIZED "The token does not open this",
+        "Send a token that was issued for this service, as Authorization: Bearer, in one header. Tokens end after minutes: ask for a new one at POST /oauth/token. The detail says what is wrong with this one.";
+    WrongSite "wrong-site" FORBIDDEN "The token is not for this site",
+        "A token opens the sites that it names, and no other. Ask for one of a client that was added for this site.";
+    InsufficientScope "insufficient-scope" FORBIDDEN "The token may not do this",
+        "WWW-Authenticate names the scope that is missing. Ask for a token that has it; a client has the scopes that it was added with.";
     ForeignOrigin "foreign-origin" FORBIDDEN "This origin does not belong to the site",
         "Consents are taken from the pages of the site alone. Add the origin to the site file, exactly as browsers send it, and apply it. A request without Origin is refused too.";
     Link "link" FORBIDDEN "The token does not carry a choice here",
@@ -51,8 +58,6 @@ codes! {
         "Send it again. A consent carries its own id, so nothing is recorded twice.";
     Conflict "conflict" CONFLICT "This id is taken by another answer",
         "A consent with this id is already recorded, and it says something else. Records never change: make a new id for a new answer.";
-    Overtaken "overtaken" CONFLICT "Another answer has been given since",
-        "What was to be confirmed does not stand any more: it was confirmed before, or another answer came. Ask for it again.";
     ReportsOff "reports-off" CONFLICT "This site takes no reports",
         "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
@@ -116,11 +121,13 @@ impl Code {
             Error::ForeignOrigin(_) => Self::ForeignOrigin,
             Error::Conflict => Self::Conflict,
             Error::UnknownPerson => Self::UnknownPerson,
-            Error::Overtaken => Self::Overtaken,
             Error::ReportsOff => Self::ReportsOff,
             Error::LinksOff => Self::LinksOff,
             Error::Link(_) => Self::Link,
             Error::NoCapability => Self::NoCapability,
+            Error::Token(_) => Self::Token,
+            Error::WrongSite => Self::WrongSite,
+            Error::Scope(_) => Self::InsufficientScope,
             Error::TooMany => Self::TooMany,
             Error::Busy => Self::Busy,
             Error::Unavailable => Self::Unavailable,
@@ -135,7 +142,7 @@ pub struct Problem {
     code: Code,
     detail: Option<String>,
     field: Option<String>,
-    headers: Vec<(HeaderName, &'static str)>,
+    headers: Vec<(HeaderName, Cow<'static, str>)>,
 }
 
 #[derive(Serialize)]
@@ -153,8 +160,9 @@ struct Document<'a> {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         let headers = match code {
-            code if code.passes() => vec![(header::RETRY_AFTER, "2")],
-            Code::NoCapability => vec![(header::WWW_AUTHENTICATE, "Bearer")],
+            code if code.passes() => vec![(header::RETRY_AFTER, "2".into())],
+            Code::NoCapability => vec![(header::WWW_AUTHENTICATE, "Bearer".into())],
+            Code::Token => vec![(header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#.into())],
             _ => vec![],
         };
         Self { code, detail: None, field: None, headers }
@@ -171,6 +179,11 @@ impl From<Error> for Problem {
                 problem.field = Some(field.clone()).filter(|field| !field.is_empty());
                 problem.detail = Some(error.to_string());
             }
+            Error::Scope(scope) => {
+                let wanted = format!(r#"Bearer error="insufficient_scope", scope="{}""#, scope.as_str());
+                problem.headers.push((header::WWW_AUTHENTICATE, wanted.into()));
+                problem.detail = Some(error.to_string());
+            }
             _ => problem.detail = Some(error.to_string()),
         }
         problem
@@ -183,9 +196,16 @@ impl Problem {
     }
 
     #[must_use]
-    pub fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    pub fn with(mut self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
         self
+    }
+
+    /// The same header with another value.
+    #[must_use]
+    pub fn instead(mut self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.retain(|(held, _)| *held != name);
+        self.with(name, value)
     }
 
     fn response(&self) -> HttpResponse {
@@ -199,7 +219,7 @@ impl Problem {
         };
         let mut response = HttpResponse::build(status);
         for (name, value) in &self.headers {
-            response.insert_header((name.clone(), *value));
+            response.insert_header((name.clone(), value.as_ref()));
         }
         let body = serde_json::to_string(&document).unwrap_or_default();
         response.content_type(PROBLEM_JSON).body(body)

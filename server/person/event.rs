@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::choice::{Action, Choice};
+use crate::choice::Choice;
 use crate::consent::{self, Consent};
 use crate::db::{Conn, on};
 use crate::error::{Error, Result};
@@ -19,16 +19,16 @@ use crate::regime::{Found, Regime};
 use crate::schema::people;
 use crate::site::Site;
 
-/// How many visitors are remembered to have logged in as one person.
-const MOST_VISITORS: usize = 20;
+/// How it came here, as the record says it.
+const METHOD: &str = "api";
 
 /// What an event says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Saying {
-    /// A yes, a no, or a yes that still has to be confirmed.
+    /// A yes or a no to one channel.
     Channel {
         channel: Channel,
-        said: Said,
+        granted: bool,
     },
     /// 18 or over.
     Adult(bool),
@@ -38,8 +38,6 @@ pub enum Saying {
     },
     /// Of purposes, complete.
     Choice(Choice),
-    /// A visitor logged in as this person.
-    Link(Uuid),
 }
 
 impl Saying {
@@ -49,7 +47,6 @@ impl Saying {
             Self::Adult(_) => "adult",
             Self::Reservation { .. } => "reservation",
             Self::Choice(_) => "choice",
-            Self::Link(_) => "link",
         }
     }
 
@@ -57,10 +54,8 @@ impl Saying {
     fn choice(&self) -> Result<Choice> {
         let granted = match self {
             Self::Choice(choice) => return Ok(choice.clone()),
-            Self::Channel { said, .. } => *said == Said::Granted,
-            Self::Adult(adult) => *adult,
+            Self::Channel { granted, .. } | Self::Adult(granted) => *granted,
             Self::Reservation { reserved, .. } => !reserved,
-            Self::Link(_) => true,
         };
         let answer = if granted { "granted" } else { "denied" };
         let json = serde_json::json!({ self.topic(): answer });
@@ -74,19 +69,15 @@ pub struct NewEvent {
     /// UUID version 7; the client's, where it sent one, so that sending again is recognised.
     pub id: Uuid,
     pub saying: Saying,
-    /// Who wrote it down: `client:crm`, or `person` for their own click.
+    /// Who wrote it down, such as `token:crm`.
     pub actor: String,
     /// Where it was said, in the site's words.
     pub source: String,
-    /// `api`, `confirmed`, `unsubscribe`, `preferences`, `link`.
-    pub method: &'static str,
     /// The number of the notice that had the wording.
     pub notice: i32,
     pub language: Option<String>,
     /// When it was said, where that was before it was written down.
     pub given_at: Option<i64>,
-    /// Which event has to stand still, such as the one that a link is to confirm.
-    pub only_after: Option<Uuid>,
 }
 
 /// What the record says besides; canonical JSON as it stands.
@@ -101,8 +92,6 @@ struct Details<'a> {
     reserved: Option<bool>,
     sequence: i64,
     source: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    visitor: Option<Uuid>,
 }
 
 /// What became of an event.
@@ -166,18 +155,11 @@ pub fn record(
     }
     let mut person = before;
     let standing = standing_of(&person.state, &new.saying);
-    if new.only_after.is_some_and(|only| standing.as_ref().is_none_or(|(consent, _)| *consent != only)) {
-        return Err(Error::Overtaken);
-    }
     person.sequence += 1;
     person.updated_at = now;
     let choice = new.saying.choice()?;
     let previous = standing.as_ref().map(|(consent, _)| *consent);
-    let action = match (&new.saying, &standing) {
-        (Saying::Channel { said: Said::Pending, .. }, _) => Action::Requested,
-        (_, Some((_, before))) => choice.action_after(before),
-        _ => choice.action(),
-    };
+    let action = standing.as_ref().map_or_else(|| choice.action(), |(_, before)| choice.action_after(before));
     let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
     let mut consent = Consent {
         id: new.id.as_bytes().to_vec(),
@@ -187,7 +169,7 @@ pub fn record(
         previous: previous.map(|id| id.as_bytes().to_vec()),
         choice: serde_json::to_string(&choice).map_err(|e| Error::Internal(e.to_string()))?,
         action: action.as_str().to_owned(),
-        method: new.method.to_owned(),
+        method: METHOD.to_owned(),
         language: new.language.clone(),
         page: None,
         // Who is asked by name is asked first, wherever they live.
@@ -250,7 +232,6 @@ fn again(
         && there.visitor == id.0
         && there.topic.as_deref() == Some(new.saying.topic())
         && there.choice == serde_json::to_string(&new.saying.choice()?).map_err(|e| Error::Internal(e.to_string()))?
-        && there.method == new.method
         && there.language == new.language
         && site.asked(there.notice_id).is_some_and(|(number, _)| number == new.notice)
         && there.details.as_deref().is_some_and(|kept| is_same(kept, new));
@@ -272,12 +253,8 @@ fn details(new: &NewEvent, sequence: i64) -> Result<String> {
         Saying::Reservation { checked_at, reserved } => (Some(checked_at), Some(reserved)),
         _ => (None, None),
     };
-    let visitor = match new.saying {
-        Saying::Link(visitor) => Some(visitor),
-        _ => None,
-    };
     let (actor, source, given_at) = (new.actor.as_str(), new.source.as_str(), new.given_at);
-    let details = Details { actor, checked_at, given_at, reserved, sequence, source, visitor };
+    let details = Details { actor, checked_at, given_at, reserved, sequence, source };
     serde_json::to_string(&details).map_err(|e| Error::Internal(e.to_string()))
 }
 
@@ -295,7 +272,6 @@ fn standing_of(state: &State, saying: &Saying) -> Option<(Uuid, Choice)> {
         Saying::Adult(_) => state.adult.as_ref().and_then(|s| of(s.said == Said::Granted, s.consent)),
         Saying::Reservation { .. } => state.reservation.as_ref().and_then(|s| of(!s.reserved, s.consent)),
         Saying::Choice(_) => state.chosen.as_ref().map(|s| (s.consent, s.choice.clone())),
-        Saying::Link(_) => None,
     }
 }
 
@@ -315,8 +291,9 @@ fn apply(state: &mut State, new: &NewEvent, now: i64) {
         Some(Standing { said, at, since: unbroken.unwrap_or(at), consent, notice: new.notice })
     };
     match &new.saying {
-        Saying::Channel { channel, said } => {
-            let after = standing(state.channels.get(channel), *said);
+        Saying::Channel { channel, granted } => {
+            let said = if *granted { Said::Granted } else { Said::Denied };
+            let after = standing(state.channels.get(channel), said);
             state.channels.extend(after.map(|after| (*channel, after)));
         }
         Saying::Adult(adult) => {
@@ -332,12 +309,6 @@ fn apply(state: &mut State, new: &NewEvent, now: i64) {
             if state.chosen.as_ref().is_none_or(|before| before.at <= at) {
                 state.chosen = Some(Chosen { choice: choice.clone(), at, consent, notice: new.notice });
             }
-        }
-        Saying::Link(visitor) => {
-            state.visitors.retain(|there| there != visitor);
-            state.visitors.push(*visitor);
-            let more = state.visitors.len().saturating_sub(MOST_VISITORS);
-            state.visitors.drain(..more);
         }
     }
 }

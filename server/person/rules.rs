@@ -1,12 +1,11 @@
 //! What a site lays down for its people, in the `[people]` table of its file.
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::day::DAY_MS;
 
 /// How somebody may be reached. Each has a consent of its own; they are never bundled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     Email,
@@ -35,13 +34,11 @@ pub struct Rules {
     pub reservation_days: u32,
     /// Whether nobody is to be reached, or advertised to by name, before they said that they are 18 or over.
     pub adults_only: bool,
-    /// Channels whose yes counts once a link that was sent to them is confirmed.
-    pub double_opt_in: Vec<Channel>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { valid_days: 730, reservation_days: 30, adults_only: false, double_opt_in: Vec::new() }
+        Self { valid_days: 730, reservation_days: 30, adults_only: false }
     }
 }
 
@@ -62,14 +59,6 @@ impl Rules {
     pub fn check(&self) -> Vec<(String, String)> {
         let days = [("valid_days", self.valid_days, 3650), ("reservation_days", self.reservation_days, 365)];
         let wrong = days.into_iter().filter(|(_, days, most)| !(1..=*most).contains(days));
-        let mut wrong: Vec<_> =
-            wrong.map(|(key, _, most)| (format!("people.{key}"), format!("expected 1 to {most} days"))).collect();
-        if self.double_opt_in.contains(&Channel::Phone) {
-            wrong.push((
-                "people.double_opt_in".into(),
-                "a telephone call carries no link: expected email or sms".into(),
-            ));
-        }
-        wrong
+        wrong.map(|(key, _, most)| (format!("people.{key}"), format!("expected 1 to {most} days"))).collect()
     }
 }

@@ -18,8 +18,6 @@ const ADVERTISING: &str = "advertising";
 #[serde(rename_all = "lowercase")]
 pub enum Said {
     Granted,
-    /// Asked for, and not confirmed yet.
-    Pending,
     Denied,
     /// Denied after it had been granted.
     Withdrawn,
@@ -67,9 +65,6 @@ pub struct State {
     pub reservation: Option<Reservation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Chosen>,
-    /// The visitors who logged in as them; the newest last.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub visitors: Vec<Uuid>,
 }
 
 impl State {
@@ -87,7 +82,6 @@ impl State {
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     NeverAsked,
-    Pending,
     Denied,
     Withdrawn,
     Expired,
@@ -133,7 +127,6 @@ pub fn channel(state: &State, channel: Channel, rules: &Rules, now: i64) -> Perm
     let checked_until =
         checked.filter(|_| channel == Channel::Phone).map(|at| at.saturating_add(rules.reservation_ms()));
     let reason = match standing.said {
-        Said::Pending => Some(Reason::Pending),
         Said::Denied => Some(Reason::Denied),
         Said::Withdrawn => Some(Reason::Withdrawn),
         Said::Granted if until.is_some_and(|until| until <= now) => Some(Reason::Expired),

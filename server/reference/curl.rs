@@ -17,7 +17,9 @@ pub fn line(document: &Value, operation: &Operation) -> String {
         match text(&parameter["in"]) {
             "path" => path = path.replace(&format!("{{{name}}}"), &value),
             "query" if parameter["required"] == true => query.push(format!("{name}={value}")),
-            "header" if parameter["required"] == true => parts.push(format!("-H {}", quoted(&format!("{name}: {value}")))),
+            "header" if parameter["required"] == true => {
+                parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))))
+            }
             _ => {}
         }
     }

@@ -105,7 +105,9 @@ fn words(schema: &Value) -> Vec<String> {
     let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
     let each = schema.get("additionalProperties").filter(|each| each.is_object()).unwrap_or(schema);
     let one = each.get("const").into_iter();
-    one.chain(list(&each["enum"])).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
+    one.chain(list(&each["enum"]))
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect()
 }
 
 fn limits(schema: &Value) -> String {

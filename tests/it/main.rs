@@ -17,6 +17,7 @@ mod links;
 mod loads;
 mod mmdb;
 mod outages;
+mod people;
 mod process;
 mod program;
 mod receipts;

@@ -10,7 +10,10 @@ use actix_web::dev::ServerHandle;
 use diesel::RunQueryDsl;
 use samtykke::config::{Serve, Storage};
 use samtykke::db::{Conn, DatabaseUrl};
+use samtykke::keys::Keys;
+use samtykke::scope::Scope;
 use samtykke::serve;
+use samtykke::token::{self, Grant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::Agent;
@@ -140,6 +143,7 @@ pub struct Server {
     // Before the database, which goes when nobody is at it any more.
     running: Running,
     agent: Agent,
+    clock: fn() -> i64,
     pub database: Database,
 }
 
@@ -195,7 +199,7 @@ impl Server {
             panic!("the server did not start: {:?}", thread.join().expect("no panic"));
         };
         let agent = Agent::new_with_config(Agent::config_builder().http_status_as_error(false).build());
-        Self { base, running: Running { handle, thread: Some(thread) }, agent, database }
+        Self { base, running: Running { handle, thread: Some(thread) }, agent, clock, database }
     }
 
     /// Stops it, and leaves its database for another.
@@ -212,12 +216,32 @@ impl Server {
         }
         let response = match body {
             Some(body) => {
-                let request = request.header("content-type", "text/plain").body(body.to_vec()).expect("a request");
-                self.agent.run(request)
+                if !headers.iter().any(|(name, _)| *name == "content-type") {
+                    request = request.header("content-type", "text/plain");
+                }
+                self.agent.run(request.body(body.to_vec()).expect("a request"))
             }
             None => self.agent.run(request.body(()).expect("a request")),
         };
         Answer::read(response.expect("an answer"))
+    }
+
+    /// A token for the site shop with these scopes, made with the server's own keys and by its clock.
+    pub fn token(&self, scopes: &str) -> String {
+        let (scopes, sites) = (Scope::parse_list(scopes).expect("scopes"), ["shop".to_owned()]);
+        let grant = Grant { subject: "test", client: "token:test", scopes: &scopes, sites: &sites, seconds: 900 };
+        token::issue(&self.keys(), &grant, (self.clock)()).expect("a token").0
+    }
+
+    pub fn keys(&self) -> Keys {
+        Keys::open(&self.database.folder.path().join("data")).expect("the server's keys")
+    }
+
+    /// Sends a request as a client of the API does.
+    pub fn call(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.send(method, path, &headers, body.map(|body| body.to_string().into_bytes()).as_deref())
     }
 
     pub fn get(&self, path: &str) -> Answer {

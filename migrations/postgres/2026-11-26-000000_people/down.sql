@@ -1,3 +1,4 @@
+DROP TABLE revoked_tokens;
 DROP TABLE people;
 ALTER TABLE consents DROP COLUMN details;
 ALTER TABLE consents DROP COLUMN topic;

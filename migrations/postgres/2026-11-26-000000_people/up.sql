@@ -16,3 +16,10 @@ CREATE TABLE people (
     updated_at BIGINT NOT NULL,
     UNIQUE (site_id, person)
 );
+
+-- Tokens that open nothing any more, each until it would have ended by itself.
+CREATE TABLE revoked_tokens (
+    jti TEXT PRIMARY KEY NOT NULL,
+    revoked_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);

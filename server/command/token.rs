@@ -1,0 +1,66 @@
+//! `samtykke token …`
+
+use clap::Subcommand;
+use samtykke::config::Storage;
+use samtykke::keys::Keys;
+use samtykke::scope::Scope;
+use samtykke::serve::now;
+use samtykke::token::{self, ALONE, EVERY_SITE, Grant, LONGEST_MINUTES};
+use samtykke::{jwks, site};
+
+use super::open;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Issue a token for the API, and print it once
+    Issue {
+        /// Who it is for, as it will stand in the records that are written with it
+        name: String,
+        /// A site that it opens, or * for all; may be said again
+        #[arg(long, required = true)]
+        site: Vec<String>,
+        /// What it may do: people:read, people:write, erase, with spaces between
+        #[arg(long)]
+        scope: String,
+        /// How long it holds
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_MINUTES)))]
+        minutes: u32,
+    },
+    /// Revoke a token: from now on it opens nothing
+    Revoke {
+        /// The token
+        token: String,
+    },
+}
+
+pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
+    let conn = &mut open(storage)?.0;
+    match verb {
+        Verb::Issue { name, site, scope, minutes } => {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+            if name.is_empty() || name.len() > 60 || !name.bytes().all(plain) {
+                return Err("a token's name is 1 to 60 of A-Z, a-z, 0-9, . _ and -".into());
+            }
+            let scopes = Scope::parse_list(scope)?;
+            for key in site.iter().filter(|key| *key != EVERY_SITE) {
+                if site::id_of(conn, key).map_err(|e| e.to_string())?.is_none() {
+                    return Err(format!("there is no site {key}"));
+                }
+            }
+            let mut keys = Keys::open(&storage.data_dir)?;
+            jwks::register(&mut keys, conn, now()).map_err(|e| e.to_string())?;
+            let client = format!("{ALONE}{name}");
+            let seconds = i64::from(*minutes) * 60;
+            let grant = Grant { subject: name, client: &client, scopes: &scopes, sites: site, seconds };
+            let (text, _) = token::issue(&keys, &grant, now()).map_err(|e| e.to_string())?;
+            println!("{text}");
+            Ok(())
+        }
+        Verb::Revoke { token } => {
+            let claims = token::read(conn, token, now()).map_err(|e| e.to_string())?;
+            token::revoke(conn, &claims, now()).map_err(|e| e.to_string())?;
+            println!("revoked");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Who asks, and what they may: every route of the API begins here.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::Data;
+
+use crate::error::{Error, Result};
+use crate::http::problem::{Code, Problem};
+use crate::http::{State, read};
+use crate::scope::Scope;
+use crate::site::Site;
+use crate::token::{self, Claims, EVERY_SITE};
+
+/// Whoever asks, and may.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// As it stands in records: `token:crm`. Nothing in it is about a person whose consent is kept here.
+    pub actor: String,
+    scopes: Vec<Scope>,
+    sites: Vec<String>,
+}
+
+impl Caller {
+    fn of(claims: Claims) -> Self {
+        Self { actor: claims.client_id, scopes: Scope::known(&claims.scope), sites: claims.sites }
+    }
+
+    fn may(&self, site: &Site, scope: Scope) -> Result<()> {
+        if !self.sites.iter().any(|key| *key == site.key || key == EVERY_SITE) {
+            return Err(Error::WrongSite);
+        }
+        if !self.scopes.contains(&scope) {
+            return Err(Error::Scope(scope));
+        }
+        Ok(())
+    }
+}
+
+/// Whoever sent this request, if their token has this scope on this site.
+pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
+    let token = bearer(request)?;
+    let (token, now) = (token.to_owned(), (state.now)());
+    let caller = Caller::of(read(state, move |conn| token::check(conn, &token, now)).await?);
+    caller.may(site, scope)?;
+    Ok(caller)
+}
+
+/// The one token of a request (RFC 6750, 2.1).
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let Some(value) = values.next() else {
+        // Who says nothing is told how to ask, and of no error (RFC 6750, 3.1).
+        return Err(Problem::from(Code::Token).instead(header::WWW_AUTHENTICATE, "Bearer"));
+    };
+    if values.next().is_some() {
+        return Err(Error::Token("there is more than one Authorization header").into());
+    }
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::Token("Authorization is expected to be Bearer and a token").into());
+    }
+    Ok(token.trim())
+}

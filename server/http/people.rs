@@ -1,0 +1,315 @@
+//! People: what a site's systems ask before they speak to somebody, and write down that somebody said.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::choice::Choice;
+use crate::day::DAY_MS;
+use crate::error::{Error, Result};
+use crate::http::access;
+use crate::http::problem::Problem;
+use crate::http::{State, parse, read, renewed};
+use crate::person::event::{self, NewEvent, Saying};
+use crate::person::standing::{self, Permission, Reservation, Standing, State as Stands};
+use crate::person::{self, Channel, Person, PersonId, Ref};
+use crate::receipt::Receipt;
+use crate::scope::Scope;
+use crate::site::Site;
+use crate::{choice, erasure};
+
+/// Names that one lookup may hold.
+const MOST: usize = 10_000;
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    person: PersonId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#ref: Option<&'a str>,
+    kind: &'a str,
+    /// How many events there were.
+    sequence: i64,
+    #[serde(flatten)]
+    allowed: Allowed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adult: Option<&'a Standing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reservation: Option<&'a Reservation>,
+    updated_at: i64,
+}
+
+/// What may be done now, channel by channel and purpose by purpose.
+#[derive(Serialize)]
+struct Allowed {
+    channels: BTreeMap<Channel, Permission>,
+    purposes: BTreeMap<String, Permission>,
+}
+
+impl Allowed {
+    fn of(state: &Stands, site: &Site, now: i64) -> Self {
+        let rules = &site.people;
+        let channels = Channel::ALL.map(|channel| (channel, standing::channel(state, channel, rules, now)));
+        let asked = site.notices.get(&site.current);
+        let remember_ms = asked.map_or(0, |asked| i64::from(asked.remember_days) * DAY_MS);
+        let purposes = asked.into_iter().flat_map(|asked| &asked.purposes).map(|purpose| {
+            (purpose.clone(), standing::purpose(state, purpose, rules, site.asks_since, remember_ms, now))
+        });
+        Self { channels: channels.into(), purposes: purposes.collect() }
+    }
+}
+
+/// `GET /v1/sites/{site}/people/{ref}`: what may be done now, and the proof of it.
+pub async fn show(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::PeopleRead).await?;
+    let id = Ref::parse(&named)?.person(&state.keys, &site.key);
+    let site_id = site.id;
+    let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
+    Ok(HttpResponse::Ok().json(whole(&person, &site, (state.now)())))
+}
+
+fn whole<'a>(person: &'a Person, site: &Site, now: i64) -> Whole<'a> {
+    Whole {
+        person: person.id,
+        r#ref: person.reference.as_deref(),
+        kind: &person.kind,
+        sequence: person.sequence,
+        allowed: Allowed::of(&person.state, site, now),
+        adult: person.state.adult.as_ref(),
+        reservation: person.state.reservation.as_ref(),
+        updated_at: person.updated_at,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lookup {
+    refs: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    people: Vec<Looked>,
+}
+
+#[derive(Serialize)]
+struct Looked {
+    /// As it was sent.
+    r#ref: String,
+    person: PersonId,
+    #[serde(flatten)]
+    allowed: Allowed,
+}
+
+/// `POST /v1/sites/{site}/people/lookup`: the same of up to 10,000, in the order in which they were named. Of whom nothing is known, nothing
+/// is allowed.
+pub async fn lookup(
+    site: Path<String>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::PeopleRead).await?;
+    let asked: Lookup = parse(&body)?;
+    if asked.refs.is_empty() || asked.refs.len() > MOST {
+        return Err(Error::invalid("refs", format!("expected 1 to {MOST}")).into());
+    }
+    let mut named = Vec::with_capacity(asked.refs.len());
+    for (i, text) in asked.refs.into_iter().enumerate() {
+        let known = Ref::parse(&text).map_err(|e| match e {
+            Error::Invalid { reason, .. } => Error::invalid(format!("refs.{i}"), reason),
+            e => e,
+        })?;
+        named.push((text, known.person(&state.keys, &site.key)));
+    }
+    let ids: Vec<PersonId> = named.iter().map(|(_, id)| *id).collect();
+    let site_id = site.id;
+    let people = read(&state, move |conn| person::find_all(conn, site_id, &ids)).await?;
+    let people: HashMap<PersonId, Person> = people.into_iter().map(|person| (person.id, person)).collect();
+    let (now, nothing) = ((state.now)(), Stands::default());
+    let looked = named.into_iter().map(|(text, id)| {
+        let stands = people.get(&id).map_or(&nothing, |person| &person.state);
+        Looked { r#ref: text, person: id, allowed: Allowed::of(stands, &site, now) }
+    });
+    Ok(HttpResponse::Ok().json(Found { people: looked.collect() }))
+}
+
+/// What all events have.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewConsent {
+    id: Option<Uuid>,
+    channel: Channel,
+    answer: choice::Answer,
+    source: String,
+    notice: Option<i32>,
+    language: Option<String>,
+    given_at: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewAdult {
+    id: Option<Uuid>,
+    adult: bool,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewReservation {
+    id: Option<Uuid>,
+    checked_at: i64,
+    reserved: bool,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewChoice {
+    id: Option<Uuid>,
+    choice: Choice,
+    notice: i32,
+    language: Option<String>,
+    source: String,
+}
+
+/// `POST /v1/sites/{site}/people/{ref}/consents`: a yes or a no to one channel.
+pub async fn consent(
+    path: Path<(String, String)>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named, actor) = writer(path, &request, &state).await?;
+    let new: NewConsent = parse(&body)?;
+    let saying = Saying::Channel { channel: new.channel, granted: new.answer == choice::Answer::Granted };
+    let notice = new.notice.unwrap_or(site.current);
+    let event = NewEvent {
+        notice,
+        language: new.language,
+        given_at: new.given_at,
+        ..blank(&site, new.id, saying, actor, new.source)
+    };
+    record(site, named, event, &state).await
+}
+
+/// `POST /v1/sites/{site}/people/{ref}/adult`: whether they said that they are 18 or over.
+pub async fn adult(
+    path: Path<(String, String)>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named, actor) = writer(path, &request, &state).await?;
+    let new: NewAdult = parse(&body)?;
+    let event = blank(&site, new.id, Saying::Adult(new.adult), actor, new.source);
+    record(site, named, event, &state).await
+}
+
+/// `POST /v1/sites/{site}/people/{ref}/reservation`: what the register of reservations against telephone sales said.
+pub async fn reservation(
+    path: Path<(String, String)>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named, actor) = writer(path, &request, &state).await?;
+    let new: NewReservation = parse(&body)?;
+    let saying = Saying::Reservation { checked_at: new.checked_at, reserved: new.reserved };
+    let event = blank(&site, new.id, saying, actor, new.source);
+    record(site, named, event, &state).await
+}
+
+/// `POST /v1/sites/{site}/people/{ref}/choice`: their own choice of purposes, complete.
+pub async fn choice(
+    path: Path<(String, String)>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named, actor) = writer(path, &request, &state).await?;
+    let new: NewChoice = parse(&body)?;
+    let blank = blank(&site, new.id, Saying::Choice(new.choice), actor, new.source);
+    record(site, named, NewEvent { notice: new.notice, language: new.language, ..blank }, &state).await
+}
+
+/// `DELETE /v1/sites/{site}/people/{ref}`: forgets them, and says how many events there were.
+pub async fn erase(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    #[derive(Serialize)]
+    struct Erased {
+        erased: usize,
+    }
+    let (site, named) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::Erase).await?;
+    let id = Ref::parse(&named)?.person(&state.keys, &site.key);
+    let (site_id, now) = (site.id, (state.now)());
+    let erased = state.appender.erase(move |conn| erasure::person(conn, site_id, id, now)).await?;
+    Ok(HttpResponse::Ok().json(Erased { erased }))
+}
+
+async fn writer(
+    path: Path<(String, String)>,
+    request: &HttpRequest,
+    state: &Data<State>,
+) -> Result<(Arc<Site>, Ref, String), Problem> {
+    let (site, named) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    let caller = access::require(request, state, &site, Scope::PeopleWrite).await?;
+    Ok((site, Ref::parse(&named)?, caller.actor))
+}
+
+fn blank(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: String) -> NewEvent {
+    NewEvent {
+        id: id.unwrap_or_else(Uuid::now_v7),
+        saying,
+        actor,
+        source,
+        notice: site.current,
+        language: None,
+        given_at: None,
+    }
+}
+
+#[derive(Serialize)]
+struct Recorded<'a> {
+    receipt: Receipt,
+    #[serde(flatten)]
+    person: Whole<'a>,
+}
+
+/// 201 with the receipt and what is allowed now, once it is on disk; 200 when the same event comes again; 409 when its id is taken.
+async fn record(
+    mut site: Arc<Site>,
+    named: Ref,
+    event: NewEvent,
+    state: &Data<State>,
+) -> Result<HttpResponse, Problem> {
+    if event.notice > site.current {
+        site = renewed(state, &site.key).await?;
+    }
+    let now = (state.now)();
+    event.check(&site, now)?;
+    let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
+    let written =
+        state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
+    let mut response = if written.again { HttpResponse::Ok() } else { HttpResponse::Created() };
+    let person = whole(&written.person, &site, now);
+    Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(Recorded { receipt: written.receipt, person }))
+}

@@ -1,0 +1,144 @@
+//! Our own access tokens: JWTs (RFC 9068) that the key of the receipts signs. `typ` keeps the two apart, so that neither passes for the
+//! other.
+
+use diesel::prelude::*;
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::db::{Conn, on};
+use crate::error::{Error, Result};
+use crate::jwks;
+use crate::keys::Keys;
+use crate::schema::revoked_tokens;
+use crate::scope::Scope;
+
+/// Who issues, and for whom: both are this service.
+pub const NAME: &str = "samtykke";
+/// Tells a token from everything else that is signed here (RFC 9068, 2.1).
+pub const TYP: &str = "at+jwt";
+/// What stands before the name of whoever a token was issued to.
+pub const ALONE: &str = "token:";
+/// Stands for every site.
+pub const EVERY_SITE: &str = "*";
+/// How long a token holds at most: a month.
+pub const LONGEST_MINUTES: u32 = 31 * 24 * 60;
+/// Servers that share a database may have clocks that differ so much, in seconds.
+const SKEW: i64 = 30;
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Claims {
+    pub iss: String,
+    pub aud: String,
+    pub sub: String,
+    pub client_id: String,
+    /// With spaces between.
+    pub scope: String,
+    /// Keys of sites, or `*` alone.
+    pub sites: Vec<String>,
+    pub iat: i64,
+    pub exp: i64,
+    /// Its name when it is revoked.
+    pub jti: Uuid,
+}
+
+/// What is asked for in a new token.
+pub struct Grant<'a> {
+    pub subject: &'a str,
+    pub client: &'a str,
+    pub scopes: &'a [Scope],
+    pub sites: &'a [String],
+    pub seconds: i64,
+}
+
+/// Signs a new token. `now` is unix ms.
+pub fn issue(keys: &Keys, grant: &Grant, now: i64) -> Result<(String, Claims)> {
+    let iat = now.div_euclid(1000);
+    let claims = Claims {
+        iss: NAME.into(),
+        aud: NAME.into(),
+        sub: grant.subject.into(),
+        client_id: grant.client.into(),
+        scope: Scope::names(grant.scopes),
+        sites: grant.sites.to_vec(),
+        iat,
+        exp: iat + grant.seconds,
+        jti: Uuid::now_v7(),
+    };
+    let key = keys.current();
+    let header = Header { typ: Some(TYP.into()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+    let token = jsonwebtoken::encode(&header, &claims, key.encoding()).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok((token, claims))
+}
+
+/// What a token of ours says, if it holds at `now`, unix ms: signed by a key of ours, and not revoked.
+pub fn check(conn: &mut Conn, token: &str, now: i64) -> Result<Claims> {
+    let claims = read(conn, token, now)?;
+    if is_revoked(conn, &claims.jti.to_string())? {
+        return Err(Error::Token("it was revoked"));
+    }
+    Ok(claims)
+}
+
+/// The same, whether it was revoked or not.
+pub fn read(conn: &mut Conn, token: &str, now: i64) -> Result<Claims> {
+    const DAMAGED: Error = Error::Token("it cannot be read, or is signed in a way that is not taken here");
+    let header = jsonwebtoken::decode_header(token).map_err(|_| DAMAGED)?;
+    if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
+        return Err(Error::Token("it is no access token"));
+    }
+    if header.alg != Algorithm::EdDSA {
+        return Err(DAMAGED);
+    }
+    let kid = header.kid.ok_or(DAMAGED)?;
+    let public = jwks::public_key(conn, &kid)?.ok_or(Error::Token("its key is none of ours"))?;
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[NAME]);
+    validation.set_audience(&[NAME]);
+    // By the clock that is given, below.
+    validation.validate_exp = false;
+    let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(&public), &validation);
+    let claims = claims.map_err(|e| refused(&e))?.claims;
+    in_time(claims.iat, claims.exp, now, SKEW)?;
+    Ok(claims)
+}
+
+/// Why the library refuses a token.
+fn refused(error: &jsonwebtoken::errors::Error) -> Error {
+    use jsonwebtoken::errors::ErrorKind;
+    Error::Token(match error.kind() {
+        ErrorKind::InvalidSignature => "its signature does not hold",
+        ErrorKind::InvalidIssuer => "it comes from another issuer",
+        ErrorKind::InvalidAudience => "it is for another service",
+        ErrorKind::MissingRequiredClaim(_) => "it does not say by whom, for whom, about whom and until when it holds",
+        _ => "it cannot be read, or is signed in a way that is not taken here",
+    })
+}
+
+/// `from` and `until` are unix seconds, `now` unix ms. Whose clock is `skew` seconds ahead is no liar.
+fn in_time(from: i64, until: i64, now: i64, skew: i64) -> Result<()> {
+    if until.saturating_mul(1000) <= now {
+        return Err(Error::Token("it has ended"));
+    }
+    if from.saturating_sub(skew).saturating_mul(1000) > now {
+        return Err(Error::Token("it does not hold yet"));
+    }
+    Ok(())
+}
+
+/// Makes a token open nothing from now on. What ended long ago is forgotten by the way.
+pub fn revoke(conn: &mut Conn, claims: &Claims, now: i64) -> QueryResult<()> {
+    diesel::delete(revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now))).execute(conn)?;
+    let row = (
+        revoked_tokens::jti.eq(claims.jti.to_string()),
+        revoked_tokens::revoked_at.eq(now),
+        revoked_tokens::expires_at.eq(claims.exp.saturating_mul(1000)),
+    );
+    on!(conn, |c| diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(c)).map(drop)
+}
+
+fn is_revoked(conn: &mut Conn, jti: &str) -> QueryResult<bool> {
+    let row = revoked_tokens::table.find(jti).select(revoked_tokens::jti);
+    Ok(row.first::<String>(conn).optional()?.is_some())
+}
