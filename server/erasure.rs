@@ -76,6 +76,9 @@ pub fn visitor(conn: &mut Conn, site_id: i32, visitor: Uuid, now: i64) -> QueryR
 
 /// Deletes every event of a person on a site, and what stood after them. Call it inside a transaction.
 pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> QueryResult<usize> {
+    // An event that is being written right now is waited for, so that none is left over.
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
+    diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
     let erased = visitor(conn, site_id, Uuid::from_bytes(person.0), now)?;
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::delete(own).execute(conn)?;

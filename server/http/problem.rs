@@ -37,11 +37,11 @@ codes! {
     NoCapability "no-capability" UNAUTHORIZED "The capability does not open this",
         "Send the capability that came with a receipt of this site, as Authorization: Bearer. There is no other way to a visitor's history.";
     Token "token" UNAUTHORIZED "The token does not open this",
-        "Send a token that was issued for this service, as Authorization: Bearer, in one header. Tokens end after minutes: ask for a new one at POST /oauth/token. The detail says what is wrong with this one.";
+        "Send a token that was issued for this service, as Authorization: Bearer, in one header. Tokens end after minutes, and samtykke token issue makes new ones. The detail says what is wrong with this one.";
     WrongSite "wrong-site" FORBIDDEN "The token is not for this site",
-        "A token opens the sites that it names, and no other. Ask for one of a client that was added for this site.";
+        "A token opens the sites that it names, and no other. samtykke token issue --site makes one for this site.";
     InsufficientScope "insufficient-scope" FORBIDDEN "The token may not do this",
-        "WWW-Authenticate names the scope that is missing. Ask for a token that has it; a client has the scopes that it was added with.";
+        "WWW-Authenticate names the scope that is missing. samtykke token issue --scope makes a token that has it.";
     ForeignOrigin "foreign-origin" FORBIDDEN "This origin does not belong to the site",
         "Consents are taken from the pages of the site alone. Add the origin to the site file, exactly as browsers send it, and apply it. A request without Origin is refused too.";
     Link "link" FORBIDDEN "The token does not carry a choice here",
@@ -63,7 +63,7 @@ codes! {
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
         "It does once the links of its site file name two or more of its origins.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
-        "At most 16 KB are read. A consent needs less than one.";
+        "At most 16 KB are read, and 3 MB where people are looked up. A consent needs less than one KB.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
         "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice; besides, it may name services that run under one, and nothing else.";
     UnknownNotice "unknown-notice" UNPROCESSABLE_ENTITY "The site has not published this notice",

@@ -98,7 +98,6 @@ struct Details<'a> {
 pub struct Recorded {
     pub person: Person,
     pub receipt: Receipt,
-    pub consent: Consent,
     /// The same event was there before, and nothing was written.
     pub again: bool,
 }
@@ -196,7 +195,7 @@ pub fn record(
             people::updated_at.eq(person.updated_at),
         ))
         .execute(conn)?;
-    Ok(Recorded { person, receipt, consent, again: false })
+    Ok(Recorded { person, receipt, again: false })
 }
 
 /// The person's row, made where there is none, and locked until the end of the transaction.
@@ -239,7 +238,7 @@ fn again(
         return Err(Error::Conflict);
     }
     let kid = receipt::kid_of(conn, there)?;
-    Ok(Recorded { receipt: receipt::of(there, site, keys, &kid)?, person, consent: there.clone(), again: true })
+    Ok(Recorded { receipt: receipt::of(there, site, keys, &kid)?, person, again: true })
 }
 
 /// Whether the details are those that this event would have now, but for its place in the sequence.

@@ -149,7 +149,7 @@ pub fn channel(state: &State, channel: Channel, rules: &Rules, now: i64) -> Perm
 }
 
 /// The same of one purpose, by the choice that the person made. `asks_since` is the oldest notice whose answers cover all that is asked
-/// for now; `remember_days` how long a choice holds.
+/// for now; `remember_ms` how long a choice holds.
 pub fn purpose(state: &State, purpose: &str, rules: &Rules, asks_since: i32, remember_ms: i64, now: i64) -> Permission {
     let Some(chosen) = &state.chosen else { return Permission::never() };
     let granted = chosen.choice.iter().find(|(key, _)| *key == purpose).map(|(_, granted)| granted);
