@@ -81,6 +81,7 @@ pub mod token;
 pub mod unknown_place;
 pub mod variant;
 pub mod visitor;
+pub mod whole;
 pub mod words;
 
 pub use http::app;

@@ -6,10 +6,13 @@
 type Json = any;
 
 export interface Known {
-  /** The id of an answer of the visitor whose capability is sent. */
+  /** The one answer of the visitor whose capability is sent, until they are forgotten. */
   readonly answer: string;
-  /** Unix milliseconds. */
-  readonly now: number;
+  /** The hashes of the site's script, and of the panel that it loads. */
+  readonly script: string;
+  readonly panel: string;
+  /** A visitor who stays, and their one answer. */
+  readonly staying: { readonly visitor: string; readonly consent: string };
 }
 
 export function narrowed(document: Json, known: Known): Json {
@@ -29,20 +32,28 @@ export function narrowed(document: Json, known: Known): Json {
     if (properties.notice) properties.notice = { const: 1 };
     if (properties.language) properties.language = { enum: ['nb', 'en', null] };
     if (properties.variant) properties.variant = { type: 'null' };
-    for (const time of ['given_at', 'checked_at']) if (properties[time]) properties[time].maximum = known.now;
   }
   // A signal of the browser denies everything, which a schema can say only at great length.
   schemas.NewConsent.properties.method = { enum: ['accept_all', 'reject_all', 'save', 'api'] };
+  // Whatever was answered before was somebody else's.
+  schemas.NewConsent.properties.previous = { type: 'null' };
+  schemas.NewLink.properties = ids(known);
+  schemas.NewLink.properties.to = { const: 'https://m.example.no' };
+  schemas.WhoseReceipt.properties = ids(known);
   schemas.NewReport.properties.service = { enum: ['ga4', 'matomo'] };
 
   const of = (path: string, verb: string, name: string): Json =>
     document.paths[path][verb].parameters.find((parameter: Json) => parameter.name === name);
   const site = '/v1/sites/{site}';
+  of(`${site}/links`, 'post', 'Origin').schema = { const: 'https://www.example.no' };
+  of(`${site}/links/redeem`, 'post', 'Origin').schema = { const: 'https://m.example.no' };
   for (const path of [`${site}/notice`, `${site}/preview`]) drop(document.paths[path].get, 'variant');
+  of(`${site}/banner.{hash}.js`, 'get', 'hash').schema = { const: known.script };
+  of('/v1/{module}.{hash}.js', 'get', 'module').schema = { const: 'panel' };
+  of('/v1/{module}.{hash}.js', 'get', 'hash').schema = { const: known.panel };
   of(`${site}/preview`, 'get', 'notice').schema = { const: 1 };
-  // A place goes with a layout.
+  // A place goes with a layout, and the site has a bar.
   of(`${site}/preview`, 'get', 'layout').schema = { const: 'bar' };
-  of(`${site}/preview`, 'get', 'layout').required = true;
   of(`${site}/preview`, 'get', 'position').schema = { enum: ['bottom', 'top'] };
   of(`${site}/visitors/me/receipts/{id}`, 'get', 'id').schema = { const: known.answer };
   of('/ledger/consistency', 'get', 'from').schema = { const: 1 };
@@ -52,6 +63,10 @@ export function narrowed(document: Json, known: Known): Json {
 
 function granted(): Json {
   return { enum: ['granted', 'denied'] };
+}
+
+function ids(known: Known): Json {
+  return { visitor: { const: known.staying.visitor }, consent: { const: known.staying.consent } };
 }
 
 function drop(operation: Json, name: string): void {

@@ -15,6 +15,8 @@ export const HERE = join(REPOSITORY, 'tests/api');
 export const ORIGIN = 'https://www.example.no';
 const SCOPES = 'people:read people:write erase';
 
+export type Engine = 'SQLite' | 'PostgreSQL';
+
 const run = promisify(execFile);
 
 export class Service {
@@ -30,9 +32,10 @@ export class Service {
     this.token = token;
   }
 
-  static async begin(): Promise<Service> {
+  /** Over SQLite, or over the PostgreSQL that the test run started: one service alone. */
+  static async begin(engine: Engine = 'SQLite'): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), 'samtykke-api-'));
-    const env = settings(folder);
+    const env = settings(folder, engine);
     await run(binary(), ['site', 'apply', join(HERE, 'site.toml')], { env });
     const made = spawn(binary(), ['serve', '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const url = await new Promise<string>((found, failed) => {
@@ -57,18 +60,18 @@ export class Service {
 
   /** What a shell has that stands beside the service: its settings, and the program by its name. */
   get shell(): NodeJS.ProcessEnv {
-    return { ...settings(this.folder), PATH: `${resolve(binary(), '..')}:${process.env.PATH}` };
+    return { ...settings(this.folder, 'SQLite'), PATH: `${resolve(binary(), '..')}:${process.env.PATH}` };
   }
 
   /** An answer of a new visitor, as a page sends it, and its receipt. */
-  async answer(): Promise<{ record: { id: string }; capability: string }> {
+  async answer(): Promise<{ record: { id: string; visitor: string }; capability: string }> {
     const choice = { analytics: 'granted', advertising: 'denied' };
     const body = { id: v7(), visitor: v7(), notice: 1, language: 'nb', method: 'save', choice };
     const headers = { Origin: ORIGIN, 'Content-Type': 'application/json' };
     const url = `${this.url}/v1/sites/shop/consents`;
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
     if (response.status !== 201) throw new Error(await response.text());
-    return (await response.json()) as { record: { id: string }; capability: string };
+    return (await response.json()) as { record: { id: string; visitor: string }; capability: string };
   }
 
   /** Waits until the ledger has so many leaves. */
@@ -87,10 +90,12 @@ export function v7(): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
-function settings(folder: string): NodeJS.ProcessEnv {
+function settings(folder: string, engine: Engine): NodeJS.ProcessEnv {
+  const { TEST_POSTGRES_URL } = process.env;
+  if (engine === 'PostgreSQL' && !TEST_POSTGRES_URL) throw new Error('run the tests through tests/with-postgres');
   return {
     ...process.env,
-    DATABASE_URL: undefined,
+    DATABASE_URL: engine === 'PostgreSQL' ? TEST_POSTGRES_URL : undefined,
     SAMTYKKE_DATA_DIR: folder,
     SAMTYKKE_LOG: 'error',
     SAMTYKKE_RATE_PER_MINUTE: '0',
