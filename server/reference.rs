@@ -153,7 +153,7 @@ fn parameters(document: &Value, told: &Value, id: &str) -> Markup {
                                 code { (text(&parameter["name"])) }
                                 span.soft { " " (text(&parameter["in"])) @if parameter["required"] != true { ", optional" } }
                             }
-                            td { (fields::meaning(document, &parameter["schema"], text(&parameter["description"]))) }
+                            td { (fields::meaning(&parameter["schema"], text(&parameter["description"]))) }
                         }
                     }
                 }
@@ -195,7 +195,7 @@ fn answered(document: &Value, status: &str, answer: &Value, id: &str) -> Markup 
 fn shown(document: &Value, media: &Value, what: &str) -> Markup {
     let schema = &media["schema"];
     html! {
-        @if schema.get("$ref").is_some() { p { (linked(schema)) } } @else { (fields(document, schema, what)) }
+        @if schema.get("$ref").is_some() { p { (linked(schema)) } } @else { (fields(schema, what)) }
         @for example in examples(document, media) { pre { code { (example) } } }
     }
 }
@@ -235,7 +235,7 @@ fn schemas(document: &Value) -> Markup {
                 article id=(format!("schema-{name}")) aria-labelledby=(format!("schema-{name}-title")) {
                     h3 id=(format!("schema-{name}-title")) { (name) }
                     (prose(&schema["description"]))
-                    (fields(document, schema, name))
+                    (fields(schema, name))
                 }
             }
         }

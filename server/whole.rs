@@ -74,7 +74,9 @@ mod tests {
         assert_eq!(read(r#"{"n": 1}"#), Some((1, None)));
         assert_eq!(read(r#"{"n": 1.0, "m": 1.795593600e12}"#), Some((1, Some(1_795_593_600_000))));
         assert_eq!(read(r#"{"n": -2.0, "m": null}"#), Some((-2, None)));
-        for wrong in [r#"{"n": 1.5}"#, r#"{"n": "1"}"#, r#"{"n": 1e300}"#, r#"{"n": 4294967296}"#, r#"{"n": true}"#, "{}"] {
+        for wrong in
+            [r#"{"n": 1.5}"#, r#"{"n": "1"}"#, r#"{"n": 1e300}"#, r#"{"n": 4294967296}"#, r#"{"n": true}"#, "{}"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

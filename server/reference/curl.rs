@@ -18,7 +18,7 @@ pub fn line(document: &Value, operation: &Operation) -> String {
             "path" => path = path.replace(&format!("{{{name}}}"), &value),
             "query" if parameter["required"] == true => query.push(format!("{name}={value}")),
             "header" if parameter["required"] == true => {
-                parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))))
+                parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
             }
             _ => {}
         }

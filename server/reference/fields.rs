@@ -23,12 +23,12 @@ pub fn linked(schema: &Value) -> Markup {
 }
 
 /// The fields of an object, those of objects in it included; of anything else, what it is.
-pub fn fields(document: &Value, schema: &Value, what: &str) -> Markup {
+pub fn fields(schema: &Value, what: &str) -> Markup {
     let mut rows = Vec::new();
     collect(schema, "", &mut rows);
     html! {
         @if rows.is_empty() {
-            @if schema["type"] != "string" || schema.get("enum").is_some() { p { (meaning(document, schema, "")) } }
+            @if schema["type"] != "string" || schema.get("enum").is_some() { p { (meaning(schema, "")) } }
         } @else {
             table.fields aria-label=(format!("Fields of {what}")) {
                 thead { tr { th scope="col" { "Field" } th scope="col" { "Meaning" } } }
@@ -36,7 +36,7 @@ pub fn fields(document: &Value, schema: &Value, what: &str) -> Markup {
                     @for (name, field, required) in rows {
                         tr {
                             td { code { (name) } @if !required { span.soft { " optional" } } }
-                            td { (meaning(document, field, text(&field["description"]))) }
+                            td { (meaning(field, text(&field["description"]))) }
                         }
                     }
                 }
@@ -66,10 +66,10 @@ fn collect<'a>(schema: &'a Value, before: &str, rows: &mut Vec<(String, &'a Valu
 }
 
 /// What a value is, and what is said of it.
-pub fn meaning(document: &Value, schema: &Value, described: &str) -> Markup {
+pub fn meaning(schema: &Value, described: &str) -> Markup {
     let words: Vec<_> = words(schema);
     html! {
-        (kind(document, schema))
+        (kind(schema))
         @if !words.is_empty() {
             ": " @for (i, word) in words.iter().enumerate() { @if i > 0 { ", " } code { (word) } }
         }
@@ -78,7 +78,7 @@ pub fn meaning(document: &Value, schema: &Value, described: &str) -> Markup {
     }
 }
 
-fn kind(document: &Value, schema: &Value) -> Markup {
+fn kind(schema: &Value) -> Markup {
     if schema.get("$ref").is_some() {
         return linked(schema);
     }
@@ -92,10 +92,10 @@ fn kind(document: &Value, schema: &Value) -> Markup {
     let choices: Vec<_> = ["oneOf", "anyOf"].into_iter().flat_map(|key| list(&schema[key])).collect();
     html! {
         @if choices.is_empty() { (named) } @else {
-            @for (i, choice) in choices.iter().enumerate() { @if i > 0 { " or " } (kind(document, choice)) }
+            @for (i, choice) in choices.iter().enumerate() { @if i > 0 { " or " } (kind(choice)) }
         }
-        @if schema["type"] == "array" && schema.get("items").is_some() { " of " (kind(document, &schema["items"])) }
-        @if let Some(each) = schema.get("additionalProperties").filter(|each| each.is_object()) { ", each " (kind(document, each)) }
+        @if schema["type"] == "array" && schema.get("items").is_some() { " of " (kind(&schema["items"])) }
+        @if let Some(each) = schema.get("additionalProperties").filter(|each| each.is_object()) { ", each " (kind(each)) }
         @if let Some(format) = schema.get("format") { " (" (text(format)) ")" }
     }
 }
