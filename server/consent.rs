@@ -11,6 +11,7 @@ use crate::regime::{Found, Regime};
 use crate::schema::consents;
 use crate::signal::Signal;
 use crate::site::Site;
+use crate::whole::whole;
 
 /// The longest path of a page that is kept, in characters.
 const PAGE_LENGTH: usize = 300;
@@ -25,6 +26,7 @@ pub struct NewConsent {
     /// Version 4 from banners of before that is as good.
     pub visitor: Uuid,
     /// The number of the notice that was answered.
+    #[serde(deserialize_with = "whole")]
     pub notice: i32,
     /// The language it was shown in; absent when nothing was shown.
     pub language: Option<String>,

@@ -64,6 +64,7 @@ pub mod place;
 pub mod preview;
 pub mod receipt;
 pub mod record;
+pub mod reference;
 pub mod regime;
 pub mod region;
 pub mod report;
@@ -84,6 +85,7 @@ pub mod token;
 pub mod unknown_place;
 pub mod variant;
 pub mod visitor;
+pub mod whole;
 pub mod words;
 
 pub use http::app;

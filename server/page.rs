@@ -30,11 +30,19 @@ pub fn framed(language: &str, title: &str, head: &Markup, body: &Markup) -> Stri
 
 /// The content security policy of such a page: its own style, and nothing else.
 pub fn policy() -> &'static str {
-    static POLICY: LazyLock<String> = LazyLock::new(|| {
-        let hash = STANDARD.encode(sha256(STYLE.as_bytes()));
-        format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'")
-    });
+    static POLICY: LazyLock<String> = LazyLock::new(|| policy_of(&[STYLE]));
     &POLICY
+}
+
+/// The same for a page that has one more style in its head.
+pub fn policy_with(style: &str) -> String {
+    policy_of(&[STYLE, style])
+}
+
+fn policy_of(styles: &[&str]) -> String {
+    let hash = |style: &&str| format!(" 'sha256-{}'", STANDARD.encode(sha256(style.as_bytes())));
+    let hashes: String = styles.iter().map(hash).collect();
+    format!("default-src 'none'; style-src{hashes}; frame-ancestors 'none'; base-uri 'none'")
 }
 
 /// Which way the language is written.

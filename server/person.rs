@@ -21,7 +21,7 @@ use crate::schema::people;
 pub use rules::{Channel, Rules};
 use standing::State;
 
-/// The longest name that is read, in bytes: an e-mail address has at most 254 (RFC 5321, 4.5.3.1).
+/// The longest name that is read, in characters: an e-mail address has at most 254 (RFC 5321, 4.5.3.1).
 const LONGEST: usize = 254;
 /// Names under which routes stand beside `people/{ref}`, or may.
 const TAKEN: [&str; 3] = ["lookup", "import", "link"];
@@ -75,8 +75,8 @@ impl Ref {
     pub fn parse(text: &str) -> Result<Self> {
         let wrong = |reason: &str| Err(Error::invalid("ref", reason));
         let text = text.trim();
-        if text.is_empty() || text.len() > LONGEST {
-            return wrong("expected 1 to 254 bytes");
+        if text.is_empty() || text.chars().count() > LONGEST {
+            return wrong("expected 1 to 254 characters");
         }
         if let Some(known) = text.strip_prefix('~') {
             let digits = known.len() == 32 && known.bytes().all(|b| b.is_ascii_hexdigit());

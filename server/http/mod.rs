@@ -11,6 +11,7 @@ pub mod demo;
 pub mod ledger;
 pub mod links;
 pub mod notices;
+pub mod openapi;
 pub mod operator;
 pub mod people;
 pub mod preview;
@@ -117,7 +118,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/ledger/tile/{tile:.*}", ledger::tile))
         .service(reads("/ledger/proof/{leaf}", ledger::proof))
         .service(reads("/ledger/consistency", ledger::consistency))
-        .service(reads("/openapi.json", public::openapi))
+        .service(reads("/openapi.json", openapi::show))
+        .service(reads("/docs", openapi::page))
         .service(reads("/problems", problem::index))
         .service(reads("/problems/{code}", problem::page))
         // the operator

@@ -21,6 +21,7 @@ use crate::person::{self, Channel, Person, PersonId, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::site::Site;
+use crate::whole::{perhaps, whole as whole_number};
 use crate::{choice, erasure};
 
 /// Names that one lookup may hold.
@@ -153,8 +154,10 @@ struct NewConsent {
     channel: Channel,
     answer: choice::Answer,
     source: String,
+    #[serde(default, deserialize_with = "perhaps")]
     notice: Option<i32>,
     language: Option<String>,
+    #[serde(default, deserialize_with = "perhaps")]
     given_at: Option<i64>,
 }
 
@@ -170,6 +173,7 @@ struct NewAdult {
 #[serde(deny_unknown_fields)]
 struct NewReservation {
     id: Option<Uuid>,
+    #[serde(deserialize_with = "whole_number")]
     checked_at: i64,
     reserved: bool,
     source: String,
@@ -180,6 +184,7 @@ struct NewReservation {
 struct NewChoice {
     id: Option<Uuid>,
     choice: Choice,
+    #[serde(deserialize_with = "whole_number")]
     notice: i32,
     language: Option<String>,
     source: String,

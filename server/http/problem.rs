@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 
-const PROBLEM_JSON: &str = "application/problem+json";
+pub const PROBLEM_JSON: &str = "application/problem+json";
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:ident $title:literal, $advice:literal;)*) => {
@@ -83,6 +83,23 @@ impl Code {
         self.row().0
     }
 
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    pub const fn status(self) -> StatusCode {
+        self.row().1
+    }
+
+    pub const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether it passes by itself: the answer says when to ask again.
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::Busy | Self::Unavailable | Self::TooMany)
+    }
+
     /// The one code for an error that came without one.
     fn of_status(status: StatusCode) -> Self {
         match status {
@@ -143,7 +160,7 @@ struct Document<'a> {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         let headers = match code {
-            Code::Busy | Code::Unavailable | Code::TooMany => vec![(header::RETRY_AFTER, "2".into())],
+            code if code.passes() => vec![(header::RETRY_AFTER, "2".into())],
             Code::NoCapability => vec![(header::WWW_AUTHENTICATE, "Bearer".into())],
             Code::Token => vec![(header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#.into())],
             _ => vec![],
@@ -252,7 +269,7 @@ pub async fn index() -> HttpResponse {
 
 /// `GET /problems/{code}`
 pub async fn page(code: Path<String>) -> Result<HttpResponse, Problem> {
-    let found = Code::ALL.iter().copied().find(|known| known.name() == code.as_str()).ok_or(Code::NotFound)?;
+    let found = Code::named(&code).ok_or(Code::NotFound)?;
     let (name, status, title, advice) = found.row();
     let body = format!(
         r#"<p>{advice}<p>Type <code>/problems/{name}</code>, status {}.<p><a href="/problems">All problems</a>"#,

@@ -1,4 +1,4 @@
-//! What anybody may read: the keys that receipts are checked with, that GPC is honoured, and the description of the wire.
+//! What anybody may read: the keys that receipts are checked with, and that GPC is honoured.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -25,13 +25,4 @@ pub async fn gpc() -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .content_type("application/json")
         .body(r#"{"gpc":true,"lastUpdate":"2026-11-25"}"#)
-}
-
-/// `GET /openapi.json`
-pub async fn openapi() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .content_type("application/json")
-        .body(include_str!("../openapi.json"))
 }

@@ -11,6 +11,10 @@ fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, extension: &str, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
             let path = entry.expect("an entry").path();
+            // What others wrote, and what is made of it, is not ours to tidy.
+            if path.ends_with("node_modules") || path.ends_with("build") {
+                continue;
+            }
             if path.is_dir() {
                 walk(&path, extension, found);
             } else if path.extension().is_some_and(|found| found == extension) {
@@ -44,6 +48,7 @@ fn every_file_can_be_read_in_one_sitting() {
         files("benches", "rs"),
         files("banner/src", "ts"),
         files("tests/browser", "ts"),
+        files("tests/api", "ts"),
     ];
     for (path, text) in all.concat() {
         assert!(text.lines().count() <= 400, "{} has {} lines", path.display(), text.lines().count());

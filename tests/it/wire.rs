@@ -78,7 +78,9 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
 
     let table = std::fs::read_to_string(root().join("server/http/mod.rs")).expect("the route table");
     let table = table.split("fn routes").nth(1).and_then(|rest| rest.split("\n}").next()).expect("the route table");
-    let mut routed: Vec<&str> = table.split('"').filter(|part| part.starts_with('/')).collect();
+    // What a part of a path may look like is our own way of writing it.
+    let routed = table.split('"').filter(|part| part.starts_with('/')).map(|path| path.replace(":.*}", "}"));
+    let mut routed: Vec<String> = routed.collect();
     let mut listed: Vec<&str> = paths.keys().map(String::as_str).collect();
     routed.sort_unstable();
     listed.sort_unstable();
@@ -107,6 +109,78 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
     let known: Vec<Value> =
         samtykke::http::problem::Code::ALL.iter().map(|code| json!(format!("/problems/{}", code.name()))).collect();
     assert_eq!(listed, Value::Array(known));
+}
+
+/// Whether there is an example for whoever reads it. Bytes that are no text have none.
+fn has_example(media: &Value) -> bool {
+    media.get("example").is_some() || media["examples"].as_object().is_some_and(|examples| !examples.is_empty())
+}
+
+#[test]
+fn every_operation_is_described_with_examples_and_its_problems() {
+    let server = Server::start(Database::sqlite());
+    let described = server.get("/openapi.json").expect(200).json();
+    let tags: Vec<&Value> = described["tags"].as_array().expect("tags").iter().map(|tag| &tag["name"]).collect();
+    let mut names = std::collections::BTreeSet::new();
+    for (path, verbs) in described["paths"].as_object().expect("paths") {
+        for (verb, told) in verbs.as_object().expect("verbs") {
+            let place = format!("{verb} {path}");
+            let name = told["operationId"].as_str().unwrap_or_else(|| panic!("{place} has a name"));
+            assert!(names.insert(name), "{name} names one operation");
+            assert!(told["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{place}");
+            assert!(told["tags"].as_array().is_some_and(|own| own.len() == 1 && tags.contains(&&own[0])), "{place}");
+            assert!(told.get("problems").is_none(), "{place}: a code that is no problem's: {}", told["problems"]);
+
+            let bodies = told["requestBody"]["content"].as_object().into_iter().flatten();
+            let answers = told["responses"].as_object().expect("answers");
+            let good = answers.iter().filter(|(status, _)| status.starts_with('2'));
+            assert!(good.clone().next().is_some(), "{place} can go well");
+            let good = good.flat_map(|(_, answer)| answer["content"].as_object().into_iter().flatten());
+            for (kind, media) in bodies.chain(good).filter(|(kind, _)| *kind != "application/octet-stream") {
+                assert!(has_example(media), "{place}: {kind} without an example");
+            }
+            let parameters = told["parameters"].as_array().into_iter().flatten().map(|parameter| {
+                let place = parameter["$ref"].as_str().and_then(|place| place.strip_prefix('#'));
+                place.map_or(parameter, |place| described.pointer(place).expect(place))
+            });
+            for parameter in parameters.filter(|parameter| parameter["required"] == true) {
+                assert!(has_example(parameter), "{place}: {} without an example", parameter["name"]);
+            }
+
+            let problem = |status: &str| answers.get(status).is_some_and(|answer| !answer["content"].is_null());
+            assert!(problem("408") && problem("500"), "{place}");
+            assert!(!path.contains("{site}") || problem("404"), "{place}: a site may be unknown");
+            assert!(told.get("requestBody").is_none() || problem("400") && problem("413"), "{place}");
+            assert!(told.get("security").is_none() || problem("401"), "{place}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_has_a_place_for_every_operation() {
+    let server = Server::start(Database::sqlite());
+    let page = server.get("/docs").expect(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = page.header("content-security-policy").to_owned();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    let text = page.text();
+    assert!(!text.contains("<script") && !text.contains(" src=") && !text.contains(" style="));
+    let described = server.get("/openapi.json").json();
+    for verbs in described["paths"].as_object().expect("paths").values() {
+        for told in verbs.as_object().expect("verbs").values() {
+            let name = told["operationId"].as_str().expect("a name");
+            assert!(text.contains(&format!("<article id=\"{name}\"")), "{name}");
+        }
+    }
+    // Whatever it points to on itself is there.
+    for target in text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(text.contains(&format!("id=\"{target}\"")), "#{target}");
+    }
+    for code in text.split("href=\"/problems/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(samtykke::http::problem::Code::named(code).is_some(), "{code}");
+    }
+    let again = server.send("GET", "/docs", &[("if-none-match", page.header("etag"))], None);
+    assert_eq!(again.status, 304);
 }
 
 #[test]

@@ -1,0 +1,74 @@
+// The description as it holds for one site: what every site has in its own words (its key, origins, notices and purposes) becomes what
+// the site of site.toml has. So a request that fits it has to be taken, and one that does not has to be refused.
+
+/** JSON of which nothing is known beforehand. */
+// biome-ignore lint/suspicious/noExplicitAny: a document is walked by its own names.
+type Json = any;
+
+export interface Known {
+  /** The one answer of the visitor whose capability is sent, until they are forgotten. */
+  readonly answer: string;
+  /** The hashes of the site's script, and of the panel that it loads. */
+  readonly script: string;
+  readonly panel: string;
+  /** A visitor who stays, and their one answer. */
+  readonly staying: { readonly visitor: string; readonly consent: string };
+}
+
+export function narrowed(document: Json, known: Known): Json {
+  const { schemas, parameters } = document.components;
+  parameters.site.schema = { const: 'shop' };
+  parameters.origin.schema = { enum: ['https://www.example.no', 'https://m.example.no'] };
+
+  schemas.Choice = {
+    type: 'object',
+    required: ['analytics', 'advertising'],
+    additionalProperties: false,
+    properties: { analytics: granted(), advertising: granted(), ga: granted() },
+  };
+  for (const schema of Object.values<Json>(schemas)) {
+    const { properties } = schema;
+    if (schema.additionalProperties !== false || !properties) continue;
+    if (properties.notice) properties.notice = { const: 1 };
+    if (properties.language) properties.language = { enum: ['nb', 'en', null] };
+    if (properties.variant) properties.variant = { type: 'null' };
+  }
+  // A signal of the browser denies everything, which a schema can say only at great length.
+  schemas.NewConsent.properties.method = { enum: ['accept_all', 'reject_all', 'save', 'api'] };
+  // Whatever was answered before was somebody else's.
+  schemas.NewConsent.properties.previous = { type: 'null' };
+  schemas.NewLink.properties = ids(known);
+  schemas.NewLink.properties.to = { const: 'https://m.example.no' };
+  schemas.WhoseReceipt.properties = ids(known);
+  schemas.NewReport.properties.service = { enum: ['ga4', 'matomo'] };
+
+  const of = (path: string, verb: string, name: string): Json =>
+    document.paths[path][verb].parameters.find((parameter: Json) => parameter.name === name);
+  const site = '/v1/sites/{site}';
+  of(`${site}/links`, 'post', 'Origin').schema = { const: 'https://www.example.no' };
+  of(`${site}/links/redeem`, 'post', 'Origin').schema = { const: 'https://m.example.no' };
+  for (const path of [`${site}/notice`, `${site}/preview`]) drop(document.paths[path].get, 'variant');
+  of(`${site}/banner.{hash}.js`, 'get', 'hash').schema = { const: known.script };
+  of('/v1/{module}.{hash}.js', 'get', 'module').schema = { const: 'panel' };
+  of('/v1/{module}.{hash}.js', 'get', 'hash').schema = { const: known.panel };
+  of(`${site}/preview`, 'get', 'notice').schema = { const: 1 };
+  // A place goes with a layout, and the site has a bar.
+  of(`${site}/preview`, 'get', 'layout').schema = { const: 'bar' };
+  of(`${site}/preview`, 'get', 'position').schema = { enum: ['bottom', 'top'] };
+  of(`${site}/visitors/me/receipts/{id}`, 'get', 'id').schema = { const: known.answer };
+  of('/ledger/consistency', 'get', 'from').schema = { const: 1 };
+  of('/ledger/consistency', 'get', 'to').schema = { type: 'integer', minimum: 1, maximum: 2 };
+  return document;
+}
+
+function granted(): Json {
+  return { enum: ['granted', 'denied'] };
+}
+
+function ids(known: Known): Json {
+  return { visitor: { const: known.staying.visitor }, consent: { const: known.staying.consent } };
+}
+
+function drop(operation: Json, name: string): void {
+  operation.parameters = operation.parameters.filter((parameter: Json) => parameter.name !== name);
+}

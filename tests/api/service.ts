@@ -1,0 +1,108 @@
+// A service of its own for one test of the API: the built binary on a free port, with the site of site.toml, a token that may do
+// everything there, and a folder that is thrown away.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+/** The test runner sees to it that everything runs in banner/build/api. */
+export const REPOSITORY = resolve('../../..');
+export const HERE = join(REPOSITORY, 'tests/api');
+export const ORIGIN = 'https://www.example.no';
+const SCOPES = 'people:read people:write erase';
+
+export type Engine = 'SQLite' | 'PostgreSQL';
+
+const run = promisify(execFile);
+
+export class Service {
+  readonly folder: string;
+  readonly url: string;
+  readonly token: string;
+  readonly #process: ChildProcess;
+
+  private constructor(folder: string, made: ChildProcess, url: string, token: string) {
+    this.folder = folder;
+    this.#process = made;
+    this.url = url;
+    this.token = token;
+  }
+
+  /** Over SQLite, or over the PostgreSQL that the test run started: one service alone. */
+  static async begin(engine: Engine = 'SQLite'): Promise<Service> {
+    const folder = await mkdtemp(join(tmpdir(), 'samtykke-api-'));
+    const env = settings(folder, engine);
+    await run(binary(), ['site', 'apply', join(HERE, 'site.toml')], { env });
+    const made = spawn(binary(), ['serve', '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const url = await new Promise<string>((found, failed) => {
+      made.once('error', failed);
+      made.once('exit', (code) => failed(new Error(`the service ended with ${code} before it listened`)));
+      createInterface(made.stdout).on('line', (line) => {
+        const at = /listens on (http:\/\/[\d.]+:\d+)/.exec(line)?.[1];
+        if (at) found(at);
+      });
+    });
+    const issue = ['token', 'issue', 'crm', '--site', 'shop', '--scope', SCOPES, '--minutes', '60'];
+    const { stdout } = await run(binary(), issue, { env });
+    return new Service(folder, made, url, stdout.trim());
+  }
+
+  async end(): Promise<void> {
+    const ended = new Promise((done) => this.#process.once('exit', done));
+    this.#process.kill('SIGTERM');
+    await ended;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** What a shell has that stands beside the service: its settings, and the program by its name. */
+  get shell(): NodeJS.ProcessEnv {
+    return { ...settings(this.folder, 'SQLite'), PATH: `${resolve(binary(), '..')}:${process.env.PATH}` };
+  }
+
+  /** An answer of a new visitor, as a page sends it, and its receipt. */
+  async answer(): Promise<{ record: { id: string; visitor: string }; capability: string }> {
+    const choice = { analytics: 'granted', advertising: 'denied' };
+    const body = { id: v7(), visitor: v7(), notice: 1, language: 'nb', method: 'save', choice };
+    const headers = { Origin: ORIGIN, 'Content-Type': 'application/json' };
+    const url = `${this.url}/v1/sites/shop/consents`;
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (response.status !== 201) throw new Error(await response.text());
+    return (await response.json()) as { record: { id: string; visitor: string }; capability: string };
+  }
+
+  /** Waits until the ledger has so many leaves. */
+  async sealed(leaves: number): Promise<void> {
+    for (;;) {
+      const checkpoint = await (await fetch(`${this.url}/ledger/checkpoint`)).text();
+      if (Number(checkpoint.split('\n')[1]) >= leaves) return;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }
+}
+
+/** UUID version 7, as clients make them. */
+export function v7(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
+function settings(folder: string, engine: Engine): NodeJS.ProcessEnv {
+  const { TEST_POSTGRES_URL } = process.env;
+  if (engine === 'PostgreSQL' && !TEST_POSTGRES_URL) throw new Error('run the tests through tests/with-postgres');
+  return {
+    ...process.env,
+    DATABASE_URL: engine === 'PostgreSQL' ? TEST_POSTGRES_URL : undefined,
+    SAMTYKKE_DATA_DIR: folder,
+    SAMTYKKE_LOG: 'error',
+    SAMTYKKE_RATE_PER_MINUTE: '0',
+    SAMTYKKE_SEAL_MS: '50',
+  };
+}
+
+function binary(): string {
+  return resolve(REPOSITORY, process.env.CARGO_TARGET_DIR ?? 'target', 'debug/samtykke');
+}
