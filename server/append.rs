@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 
 use crate::consent::Consent;
 use crate::db::{Conn, DatabaseUrl};
-use crate::erasure;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::insert::{self, Inserted};
 use crate::metrics::Written;
 use crate::schema::readiness;
+use crate::sweep::{self, Walk};
 
 /// How long an answer is waited for. Past it the client is told to send again, which is safe: the id is the client's.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,8 +48,8 @@ type Write = Box<dyn FnOnce(Result<(&mut Conn, &mut i64)>) -> bool + Send>;
 pub struct Appender {
     queue: Option<SyncSender<Job>>,
     waiting: Arc<AtomicUsize>,
-    /// Something erased may still stand in SQLite's log.
-    unscrubbed: Arc<AtomicBool>,
+    /// SQLite may still keep something that was erased, perhaps since before the start.
+    unswept: Arc<AtomicBool>,
     health: Arc<Health>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -76,7 +76,7 @@ impl Appender {
                 std::thread::spawn(move || writer.run(&receiver, &waiting, batch.max(1)))
             })
             .collect();
-        Self { queue: Some(sender), waiting, unscrubbed: Arc::default(), health, threads }
+        Self { queue: Some(sender), waiting, unswept: Arc::new(AtomicBool::new(true)), health, threads }
     }
 
     /// Answers after COMMIT. Errors: `Busy` when nothing more may wait, `Unavailable` when it is not known to be written,
@@ -113,40 +113,50 @@ impl Appender {
         wait(outcome).await?
     }
 
-    /// Runs an erasure in a transaction of its own, and then takes what was erased out of the database's files.
+    /// Runs an erasure in a transaction of its own. It goes from SQLite's log at once if no reader is in the way, and else, as its last
+    /// copies in the file, when it is swept.
     pub async fn erase<T, F>(&self, erase: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let unscrubbed = Arc::clone(&self.unscrubbed);
+        let unswept = Arc::clone(&self.unswept);
         let erased = self.start_write(move |conn, _| {
             let erased = conn.transaction(erase)?;
-            unscrubbed.store(!erasure::scrub(conn, SCRUB_MS)?, Ordering::Relaxed);
+            unswept.store(true, Ordering::Relaxed);
+            // Where it cannot be done now, the sweep says so.
+            let _ = sweep::log(conn, SCRUB_MS);
             Ok(erased)
         })?;
         wait(erased).await
     }
 
-    /// The same for a thread that may wait. Its trace in SQLite's log goes at the next `scrub`.
+    /// The same for a thread that may wait, without a look at the log.
     pub fn erase_blocking<T, F>(&self, erase: F) -> Result<()>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
         self.write_blocking(move |conn| conn.transaction(erase))?;
-        self.unscrubbed.store(true, Ordering::Relaxed);
+        self.unswept.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Once more, when a reader was in the way.
-    pub fn scrub(&self) -> Result<()> {
-        if self.unscrubbed.load(Ordering::Relaxed) {
-            let unscrubbed = Arc::clone(&self.unscrubbed);
-            self.write_blocking(move |conn| {
-                unscrubbed.store(!erasure::scrub(conn, SCRUB_MS)?, Ordering::Relaxed);
-                Ok(())
-            })?;
+    /// A step of taking what was erased out of SQLite's files, in turn with the other writes: `conn` reads, and `walk` is how far it is.
+    pub fn sweep(&self, conn: &mut Conn, walk: &mut Walk) -> Result<()> {
+        if matches!(walk, Walk::Done) && self.unswept.swap(false, Ordering::Relaxed) {
+            *walk = Walk::Pages(1);
+        }
+        if let Walk::Pages(first) = *walk {
+            let (pages, next) = sweep::look(conn, first)?;
+            for some in pages.chunks(sweep::BATCH) {
+                let some = some.to_vec();
+                self.write_blocking(move |conn| conn.transaction(|conn| sweep::overwrite(conn, &some)))?;
+            }
+            *walk = next.map_or(Walk::Log, Walk::Pages);
+        }
+        if matches!(walk, Walk::Log) && self.write_blocking(|conn| sweep::log(conn, SCRUB_MS))? {
+            *walk = Walk::Done;
         }
         Ok(())
     }

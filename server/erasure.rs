@@ -1,7 +1,6 @@
 //! Forgetting: the rows go, with their salts, and the ledger keeps leaves that mean nothing any more. That it was done is an event of
 //! its own, without personal data, so that a row which is missing without one has been taken away.
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -117,21 +116,6 @@ fn ranges(leaves: &mut [i64]) -> String {
     leaves.sort_unstable();
     let runs = leaves.chunk_by(|a, b| a + 1 == *b).map(|run| format!("[{},{}]", run[0], run[run.len() - 1]));
     format!("[{}]", runs.collect::<Vec<_>>().join(","))
-}
-
-/// Takes what was erased out of SQLite's log as well; the pages were overwritten when it went. Says whether all of it is gone: a
-/// reader that is still at it after `patience_ms` is in the way, and so long nobody else writes. Call it in no transaction. PostgreSQL: VACUUM does its part, see the README.
-pub fn scrub(conn: &mut Conn, patience_ms: u32) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Checkpoint {
-        #[diesel(sql_type = diesel::sql_types::Integer)]
-        busy: i32,
-    }
-    let Conn::Sqlite(conn) = conn else { return Ok(true) };
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {patience_ms}"))?;
-    let outcome = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpoint>(conn);
-    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
-    Ok(outcome?.busy == 0)
 }
 
 #[cfg(test)]

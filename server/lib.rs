@@ -12,7 +12,7 @@
 //! Before that, a [`site_file`] was applied to make a [`site`]; its [`notice`] was published, and from it the script of
 //! [`banner`], the texts of [`shown`] and the [`declaration`]. Where a visitor is, [`region`] finds; what the law makes of it stands in the table of
 //! [`jurisdiction`]. A [`visitor`] sees their own history, and [`erasure`] forgets it; so does
-//! [`retention`], in time. A receipt is read elsewhere in the forms of [`export`].
+//! [`retention`], in time, and [`sweep`] leaves no copy. A receipt is read elsewhere in the forms of [`export`].
 //!
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
@@ -80,6 +80,7 @@ pub mod site;
 pub mod site_file;
 pub mod sites;
 pub mod stats;
+pub mod sweep;
 pub mod texts;
 pub mod token;
 pub mod unknown_place;

@@ -12,8 +12,8 @@ pub mod visitor;
 
 use samtykke::config::Storage;
 use samtykke::db::{self, Conn};
-use samtykke::erasure;
 use samtykke::serve::data_folder;
+use samtykke::sweep;
 
 /// The database, up to date, and how many migrations that took.
 pub fn open(storage: &Storage) -> Result<(Conn, usize), String> {
@@ -24,9 +24,9 @@ pub fn open(storage: &Storage) -> Result<(Conn, usize), String> {
     Ok((conn, ran))
 }
 
-/// Takes what was erased out of SQLite's log, or says that it is still there.
+/// Takes what was erased out of SQLite's files, or says that some of it is still there.
 fn scrub(conn: &mut Conn) -> Result<(), String> {
-    if !erasure::scrub(conn, 5000).map_err(|e| e.to_string())? {
+    if !sweep::all(conn, 5000).map_err(|e| e.to_string())? {
         eprintln!("a reader is at work, so that SQLite's log still holds some of it: run this again");
     }
     Ok(())

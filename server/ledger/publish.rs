@@ -22,6 +22,7 @@ use crate::jwks;
 use crate::keys::Keys;
 use crate::ledger::note::{self, Checkpoint};
 use crate::ledger::{self, Head, seal, tree};
+use crate::sweep::Walk;
 
 /// Any fixed number: the server that holds it seals. It only saves the others the work; what keeps the history one is in `seal`.
 const SEALING_LOCK: i64 = 0x5a_3d_7f_12;
@@ -66,6 +67,7 @@ pub fn start(
         conn: None,
         ours: false,
         memory: seal::Memory::default(),
+        walk: Walk::default(),
         moved: Instant::now(),
     };
     every(period, move || match turns.round() {
@@ -90,6 +92,7 @@ struct Publisher {
     conn: Option<Conn>,
     ours: bool,
     memory: seal::Memory,
+    walk: Walk,
     moved: Instant,
 }
 
@@ -112,8 +115,9 @@ impl Publisher {
                 self.publish(&mut conn)?;
             }
         }
+        self.appender.sweep(&mut conn, &mut self.walk)?;
         self.conn = Some(conn);
-        self.appender.scrub()
+        Ok(())
     }
 
     fn size(&self) -> i64 {
