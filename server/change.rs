@@ -240,7 +240,7 @@ fn refused<T>(reason: String) -> Result<T> {
     Err(Error::SiteFile(reason))
 }
 
-/// Says in the log what was announced: the event `notice.announced`, as receivers are to get it.
+/// Says in the log what was announced.
 fn tell(conn: &mut Conn, key: &str, kept: &Kept) -> Result<()> {
     let data = event(conn, key, kept)?;
     tracing::info!(%data, "notice.announced");
@@ -258,6 +258,5 @@ fn event(conn: &mut Conn, key: &str, kept: &Kept) -> Result<Value> {
         "text": announcement.text,
         "notice": kept.notice,
         "policy_url": kept.policy_url(conn)?,
-        "people": { "url": format!("/v1/sites/{key}/people?channel=email&allowed=true") },
     }))
 }
