@@ -68,6 +68,7 @@ impl Appender {
                 let mut writer = Writer {
                     url: url.clone(),
                     conn: None,
+                    opened_after: 0,
                     above: 0,
                     written: written.clone(),
                     health: Arc::clone(&health),
@@ -273,6 +274,8 @@ fn next(queue: &Receiver<Job>) -> Option<Job> {
 struct Writer {
     url: DatabaseUrl,
     conn: Option<Conn>,
+    /// How many writes had failed, anybody's, when it was opened.
+    opened_after: u64,
     /// The highest number that it gave a row of SQLite.
     above: i64,
     written: Written,
@@ -306,9 +309,15 @@ impl Writer {
     }
 
     /// The connection, opened when there is none. It is taken out: who finishes well puts it back, and after any error the next
-    /// one is new, since nobody can tell in which state a failed one is.
+    /// one is new, since nobody can tell in which state a failed one is. So it is after an error of another writer: what ended
+    /// that one's connection, as a restart does, ended them all.
     fn take(&mut self) -> Result<Conn> {
-        self.conn.take().map_or_else(|| self.url.connect().map_err(|e| self.health.refused(&e)), Ok)
+        let failures = self.health.failures();
+        if let Some(conn) = self.conn.take().filter(|_| self.opened_after == failures) {
+            return Ok(conn);
+        }
+        self.opened_after = failures;
+        self.url.connect().map_err(|e| self.health.refused(&e))
     }
 
     fn write(&mut self, write: Write) {

@@ -1,6 +1,6 @@
 //! How writing goes: what failed, told once an outage, and whether more may be sent.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ const BAD_FOR: Duration = Duration::from_secs(10);
 pub struct Health {
     /// An outage was told in the log, and has not ended.
     told: AtomicBool,
+    /// Writes that failed since the start.
+    failures: AtomicU64,
     /// When consents were last refused, if none was written since.
     refused: Mutex<Option<Instant>>,
 }
@@ -21,6 +23,7 @@ pub struct Health {
 impl Health {
     /// What a failed write is to its caller. The cause is said in the log alone, and once an outage.
     pub fn failed(&self, cause: &dyn std::fmt::Display) -> Error {
+        self.failures.fetch_add(1, Ordering::Relaxed);
         if self.told.swap(true, Ordering::Relaxed) {
             tracing::debug!("the database refused a write: {cause}");
         } else {
@@ -40,6 +43,10 @@ impl Health {
             tracing::info!("the database takes writes again");
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
+    }
+
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     pub fn is_bad(&self) -> bool {
