@@ -103,10 +103,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))
-        .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::consent)]))
-        .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::adult)]))
-        .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::reservation)]))
-        .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::choice)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::write::<people::NewConsent>)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::write::<people::NewAdult>)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::write::<people::NewReservation>)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))
         .service(reads("/v1/sites/{site}/announcements", announcements::list))
         // the public
         .service(reads("/v1/sites/{site}/notices", notices::list))

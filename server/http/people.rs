@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::choice::Choice;
+use crate::choice::{Answer, Choice};
 use crate::day::DAY_MS;
+use crate::erasure;
 use crate::error::{Error, Result};
 use crate::http::access;
 use crate::http::problem::Problem;
@@ -22,7 +23,6 @@ use crate::receipt::Receipt;
 use crate::scope::Scope;
 use crate::site::Site;
 use crate::whole::{perhaps, whole as whole_number};
-use crate::{choice, erasure};
 
 /// Names that one lookup may hold.
 const MOST: usize = 10_000;
@@ -146,13 +146,19 @@ pub async fn lookup(
     Ok(HttpResponse::Ok().json(Found { people: looked.collect() }))
 }
 
-/// What all events have.
+/// The body of a request that writes an event down.
+pub trait Body: DeserializeOwned {
+    /// The event that it is, of a site as it asks now.
+    fn event(self, site: &Site, actor: String) -> NewEvent;
+}
+
+/// `POST …/people/{ref}/consents`: a yes or a no to one channel.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewConsent {
+pub struct NewConsent {
     id: Option<Uuid>,
     channel: Channel,
-    answer: choice::Answer,
+    answer: Answer,
     source: String,
     #[serde(default, deserialize_with = "perhaps")]
     notice: Option<i32>,
@@ -161,17 +167,34 @@ struct NewConsent {
     given_at: Option<i64>,
 }
 
+impl Body for NewConsent {
+    fn event(self, site: &Site, actor: String) -> NewEvent {
+        let saying = Saying::Channel { channel: self.channel, granted: self.answer == Answer::Granted };
+        let notice = self.notice.unwrap_or(site.current);
+        let plain = plain(site, self.id, saying, actor, self.source);
+        NewEvent { notice, language: self.language, given_at: self.given_at, ..plain }
+    }
+}
+
+/// `POST …/people/{ref}/adult`: whether they said that they are 18 or over.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewAdult {
+pub struct NewAdult {
     id: Option<Uuid>,
     adult: bool,
     source: String,
 }
 
+impl Body for NewAdult {
+    fn event(self, site: &Site, actor: String) -> NewEvent {
+        plain(site, self.id, Saying::Adult(self.adult), actor, self.source)
+    }
+}
+
+/// `POST …/people/{ref}/reservation`: what the register of reservations against telephone sales said.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewReservation {
+pub struct NewReservation {
     id: Option<Uuid>,
     #[serde(deserialize_with = "whole_number")]
     checked_at: i64,
@@ -179,9 +202,17 @@ struct NewReservation {
     source: String,
 }
 
+impl Body for NewReservation {
+    fn event(self, site: &Site, actor: String) -> NewEvent {
+        let saying = Saying::Reservation { checked_at: self.checked_at, reserved: self.reserved };
+        plain(site, self.id, saying, actor, self.source)
+    }
+}
+
+/// `POST …/people/{ref}/choice`: their own choice of purposes, complete.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewChoice {
+pub struct NewChoice {
     id: Option<Uuid>,
     choice: Choice,
     #[serde(deserialize_with = "whole_number")]
@@ -190,64 +221,49 @@ struct NewChoice {
     source: String,
 }
 
-/// `POST /v1/sites/{site}/people/{ref}/consents`: a yes or a no to one channel.
-pub async fn consent(
-    path: Path<(String, String)>,
-    body: Bytes,
-    request: HttpRequest,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let (site, named, actor) = writer(path, &request, &state).await?;
-    let new: NewConsent = parse(&body)?;
-    let saying = Saying::Channel { channel: new.channel, granted: new.answer == choice::Answer::Granted };
-    let notice = new.notice.unwrap_or(site.current);
-    let event = NewEvent {
-        notice,
-        language: new.language,
-        given_at: new.given_at,
-        ..blank(&site, new.id, saying, actor, new.source)
-    };
-    record(site, named, event, &state).await
+impl Body for NewChoice {
+    fn event(self, site: &Site, actor: String) -> NewEvent {
+        let plain = plain(site, self.id, Saying::Choice(self.choice), actor, self.source);
+        NewEvent { notice: self.notice, language: self.language, ..plain }
+    }
 }
 
-/// `POST /v1/sites/{site}/people/{ref}/adult`: whether they said that they are 18 or over.
-pub async fn adult(
-    path: Path<(String, String)>,
-    body: Bytes,
-    request: HttpRequest,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let (site, named, actor) = writer(path, &request, &state).await?;
-    let new: NewAdult = parse(&body)?;
-    let event = blank(&site, new.id, Saying::Adult(new.adult), actor, new.source);
-    record(site, named, event, &state).await
+/// An event that says only this.
+fn plain(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: String) -> NewEvent {
+    let id = id.unwrap_or_else(Uuid::now_v7);
+    NewEvent { id, saying, actor, source, notice: site.current, language: None, given_at: None }
 }
 
-/// `POST /v1/sites/{site}/people/{ref}/reservation`: what the register of reservations against telephone sales said.
-pub async fn reservation(
-    path: Path<(String, String)>,
-    body: Bytes,
-    request: HttpRequest,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let (site, named, actor) = writer(path, &request, &state).await?;
-    let new: NewReservation = parse(&body)?;
-    let saying = Saying::Reservation { checked_at: new.checked_at, reserved: new.reserved };
-    let event = blank(&site, new.id, saying, actor, new.source);
-    record(site, named, event, &state).await
+#[derive(Serialize)]
+struct Recorded<'a> {
+    receipt: Receipt,
+    #[serde(flatten)]
+    person: Whole<'a>,
 }
 
-/// `POST /v1/sites/{site}/people/{ref}/choice`: their own choice of purposes, complete.
-pub async fn choice(
+/// Writes down what somebody said: 201 with the receipt and what is allowed now, once it is on disk; 200 when the same event comes again;
+/// 409 when its id is taken.
+pub async fn write<B: Body>(
     path: Path<(String, String)>,
     body: Bytes,
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let (site, named, actor) = writer(path, &request, &state).await?;
-    let new: NewChoice = parse(&body)?;
-    let blank = blank(&site, new.id, Saying::Choice(new.choice), actor, new.source);
-    record(site, named, NewEvent { notice: new.notice, language: new.language, ..blank }, &state).await
+    let (site, named) = path.into_inner();
+    let mut site = state.sites.find(&site)?;
+    let caller = access::require(&request, &state, &site, Scope::PeopleWrite).await?;
+    let named = Ref::parse(&named)?;
+    let event = parse::<B>(&body)?.event(&site, caller.actor);
+    if event.notice > site.current {
+        site = renewed(&state, &site.key).await?;
+    }
+    let now = (state.now)();
+    event.check(&site, now)?;
+    let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
+    let written =
+        state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
+    let mut response = if written.again { HttpResponse::Ok() } else { HttpResponse::Created() };
+    Ok(response.json(Recorded { receipt: written.receipt, person: whole(&written.person, &site, now) }))
 }
 
 /// `DELETE /v1/sites/{site}/people/{ref}`: forgets them, and says how many events there were.
@@ -267,54 +283,4 @@ pub async fn erase(
     let (site_id, now) = (site.id, (state.now)());
     let erased = state.appender.erase(move |conn| erasure::person(conn, site_id, id, now)).await?;
     Ok(HttpResponse::Ok().json(Erased { erased }))
-}
-
-async fn writer(
-    path: Path<(String, String)>,
-    request: &HttpRequest,
-    state: &Data<State>,
-) -> Result<(Arc<Site>, Ref, String), Problem> {
-    let (site, named) = path.into_inner();
-    let site = state.sites.find(&site)?;
-    let caller = access::require(request, state, &site, Scope::PeopleWrite).await?;
-    Ok((site, Ref::parse(&named)?, caller.actor))
-}
-
-fn blank(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: String) -> NewEvent {
-    NewEvent {
-        id: id.unwrap_or_else(Uuid::now_v7),
-        saying,
-        actor,
-        source,
-        notice: site.current,
-        language: None,
-        given_at: None,
-    }
-}
-
-#[derive(Serialize)]
-struct Recorded<'a> {
-    receipt: Receipt,
-    #[serde(flatten)]
-    person: Whole<'a>,
-}
-
-/// 201 with the receipt and what is allowed now, once it is on disk; 200 when the same event comes again; 409 when its id is taken.
-async fn record(
-    mut site: Arc<Site>,
-    named: Ref,
-    event: NewEvent,
-    state: &Data<State>,
-) -> Result<HttpResponse, Problem> {
-    if event.notice > site.current {
-        site = renewed(state, &site.key).await?;
-    }
-    let now = (state.now)();
-    event.check(&site, now)?;
-    let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
-    let written =
-        state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
-    let mut response = if written.again { HttpResponse::Ok() } else { HttpResponse::Created() };
-    let person = whole(&written.person, &site, now);
-    Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(Recorded { receipt: written.receipt, person }))
 }
