@@ -4,19 +4,35 @@ use std::str::FromStr;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
+    ConsentsRead,
     PeopleRead,
     PeopleWrite,
+    Export,
+    Stats,
     Erase,
+    Webhooks,
 }
 
 impl Scope {
-    pub const ALL: [Self; 3] = [Self::PeopleRead, Self::PeopleWrite, Self::Erase];
+    pub const ALL: [Self; 7] = [
+        Self::ConsentsRead,
+        Self::PeopleRead,
+        Self::PeopleWrite,
+        Self::Export,
+        Self::Stats,
+        Self::Erase,
+        Self::Webhooks,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ConsentsRead => "consents:read",
             Self::PeopleRead => "people:read",
             Self::PeopleWrite => "people:write",
+            Self::Export => "export",
+            Self::Stats => "stats",
             Self::Erase => "erase",
+            Self::Webhooks => "webhooks",
         }
     }
 

@@ -19,7 +19,7 @@ pub enum Verb {
         /// A site that it opens, or * for all; may be said again
         #[arg(long, required = true)]
         site: Vec<String>,
-        /// What it may do: people:read, people:write, erase, with spaces between
+        /// What it may do: consents:read, people:read, people:write, export, stats, erase, webhooks, with spaces between
         #[arg(long)]
         scope: String,
         /// How long it holds

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 export const REPOSITORY = resolve('../../..');
 export const HERE = join(REPOSITORY, 'tests/api');
 export const ORIGIN = 'https://www.example.no';
-const SCOPES = 'people:read people:write erase';
+const SCOPES = 'consents:read people:read people:write export stats erase webhooks';
 
 export type Engine = 'SQLite' | 'PostgreSQL';
 
