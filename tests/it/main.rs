@@ -17,6 +17,7 @@ mod ledger;
 mod links;
 mod loads;
 mod mmdb;
+mod model;
 mod outages;
 mod people;
 mod process;
