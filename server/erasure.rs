@@ -1,6 +1,8 @@
 //! Forgetting: the rows go, with their salts, and the ledger keeps leaves that mean nothing any more. That it was done is an event of
 //! its own, without personal data, so that a row which is missing without one has been taken away.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -10,6 +12,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Kind};
 use crate::person::PersonId;
+use crate::person::standing::State;
 use crate::schema::{consents, erasures, ledger as head_table, people};
 
 /// Why rows go.
@@ -75,6 +78,7 @@ pub fn visitor(conn: &mut Conn, site_id: i32, visitor: Uuid, now: i64) -> QueryR
 
 /// Deletes every event of a person on a site, and what stood after them. Call it inside a transaction.
 pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> QueryResult<usize> {
+    take_head(conn)?;
     // An event that is being written right now is waited for, so that none is left over.
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
@@ -84,13 +88,45 @@ pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> Quer
     Ok(erased)
 }
 
-/// Deletes these rows of a site, and says how many there were. Call it inside a transaction.
+/// Deletes these rows of a site, and says how many there were. What they said of a person does not stand any more, and a person of whom
+/// nothing is left goes too. Call it inside a transaction.
 pub fn rows(conn: &mut Conn, site_id: i32, rows: &[i64], reason: Reason, now: i64) -> QueryResult<usize> {
     take_head(conn)?;
-    rows_of(conn, site_id, rows, reason, now)
+    let of_people = consents::table.filter(consents::seq.eq_any(rows)).filter(consents::topic.is_not_null());
+    let mut events: BTreeMap<Vec<u8>, Vec<Uuid>> = BTreeMap::new();
+    for (person, event) in of_people.select((consents::visitor, consents::id)).load::<(Vec<u8>, Vec<u8>)>(conn)? {
+        events.entry(person).or_default().extend(Uuid::from_slice(&event).ok());
+    }
+    for (person, events) in &events {
+        unsay(conn, site_id, person, events)?;
+    }
+    let gone = rows_of(conn, site_id, rows, reason, now)?;
+    for person in events.keys() {
+        let left = consents::table.filter(consents::visitor.eq(person)).filter(consents::site_id.eq(site_id));
+        if left.count().get_result::<i64>(conn)? == 0 {
+            let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person));
+            diesel::delete(own).execute(conn)?;
+        }
+    }
+    Ok(gone)
 }
 
-/// Takes turns with whoever seals: after this, a row either has its leaf or will not get one.
+/// Takes what these events said out of what stands for a person, whose row stays locked until the end of the transaction.
+fn unsay(conn: &mut Conn, site_id: i32, person: &[u8], events: &[Uuid]) -> QueryResult<()> {
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person));
+    diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person));
+    let Some((row, state)) = own.select((people::id, people::state)).first::<(i64, String)>(conn).optional()? else {
+        return Ok(());
+    };
+    let failed = |e: Error| diesel::result::Error::DeserializationError(Box::new(e));
+    let mut state = State::parse(&state).map_err(failed)?;
+    state.forget(events);
+    let text = state.text().map_err(failed)?;
+    diesel::update(people::table.find(row)).set(people::state.eq(text)).execute(conn).map(drop)
+}
+
+/// Takes turns with whoever seals or erases: after this, a row either has its leaf or will not get one. Whoever takes it takes it first.
 fn take_head(conn: &mut Conn) -> QueryResult<()> {
     diesel::update(head_table::table.find(1)).set(head_table::size.eq(head_table::size)).execute(conn).map(drop)
 }

@@ -1,7 +1,9 @@
 //! Keeping no longer than needed: answers that ended long enough ago are erased, every night, in small batches that other writes take
-//! turns with. An answer ends when the visitor gives another one, or when it is not remembered any more.
+//! turns with. An answer ends when the visitor gives another one, or when it is not remembered any more; a person's yes, when it has to
+//! be given again. A person's no does not end by itself: who is not to be reached has to be known.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -11,8 +13,9 @@ use crate::day::{DAY_MS, Day};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::notice::Notice;
-use crate::person;
+use crate::person::{self, Rules};
 use crate::schema::{consents, counts, notices};
+use crate::site;
 
 /// How many days counts are kept: two years and some, so that a month can be held beside the same one of the year before.
 const KEEP_COUNTS_DAYS: i64 = 800;
@@ -71,7 +74,7 @@ pub fn run(
     mut erase: impl FnMut(&mut Conn, i32, Vec<i64>) -> Result<()>,
 ) -> Result<Due> {
     let mut due = Due::default();
-    let mut remembered = BTreeMap::new();
+    let mut laid_down = LaidDown::default();
     let mut after = 0;
     loop {
         let rows: Vec<Row> = consents::table
@@ -97,7 +100,7 @@ pub fn run(
         }
         let mut going: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
         for row in rows {
-            if is_due(conn, &mut remembered, &row, keep, now)? {
+            if is_due(conn, &mut laid_down, &row, keep, now)? {
                 let count = if row.action == Action::Refused.as_str() { &mut due.refusals } else { &mut due.consents };
                 *count += 1;
                 going.entry(row.site_id).or_default().push(row.seq);
@@ -111,39 +114,59 @@ pub fn run(
     }
 }
 
-fn is_due(conn: &mut Conn, remembered: &mut BTreeMap<i32, i64>, row: &Row, keep: Keep, now: i64) -> Result<bool> {
+/// What the notices and the sites of the rows say, each read once.
+#[derive(Default)]
+struct LaidDown {
+    remember_ms: BTreeMap<i32, i64>,
+    rules: BTreeMap<i32, Rules>,
+}
+
+impl LaidDown {
+    /// How long an answer to a notice is remembered.
+    fn remember_ms(&mut self, conn: &mut Conn, notice_id: i32) -> Result<i64> {
+        if let Some(ms) = self.remember_ms.get(&notice_id) {
+            return Ok(*ms);
+        }
+        let notice: Notice = notices::table.find(notice_id).first(conn)?;
+        let ms = i64::from(notice.content()?.remember_days) * DAY_MS;
+        self.remember_ms.insert(notice_id, ms);
+        Ok(ms)
+    }
+
+    fn rules(&mut self, conn: &mut Conn, site_id: i32) -> Result<&Rules> {
+        if let Entry::Vacant(entry) = self.rules.entry(site_id) {
+            entry.insert(site::people_rules(conn, site_id)?);
+        }
+        Ok(&self.rules[&site_id])
+    }
+}
+
+fn is_due(conn: &mut Conn, laid_down: &mut LaidDown, row: &Row, keep: Keep, now: i64) -> Result<bool> {
     let keep_ms = keep.ms(&row.action);
     if row.created_at + keep_ms >= now {
         return Ok(false);
     }
-    if row.topic.is_some() {
-        return is_over(conn, row, keep_ms, now);
-    }
-    let remembered_ms = if let Some(ms) = remembered.get(&row.notice_id) {
-        *ms
+    let remember_ms = laid_down.remember_ms(conn, row.notice_id)?;
+    let end = if row.topic.is_some() {
+        let rules = laid_down.rules(conn, row.site_id)?;
+        end_of_event(conn, row, rules, remember_ms)?
+    } else if row.created_at + remember_ms + keep_ms < now {
+        Some(row.created_at + remember_ms)
     } else {
-        let notice: Notice = notices::table.find(row.notice_id).first(conn)?;
-        let ms = i64::from(notice.content()?.remember_days) * DAY_MS;
-        remembered.insert(row.notice_id, ms);
-        ms
+        next_after(conn, row)?
     };
-    if row.created_at + remembered_ms + keep_ms < now {
-        return Ok(true);
-    }
-    let next = next_after(conn, row)?;
-    Ok(next.is_some_and(|next| next + keep_ms < now))
+    Ok(end.is_some_and(|end| end + keep_ms < now))
 }
 
-/// The same of a person's event: what stands is kept, however old it is. The others ended with the next on their topic, and those that
-/// never stood, such as an old answer that came in late, when they were written.
-fn is_over(conn: &mut Conn, row: &Row, keep_ms: i64, now: i64) -> Result<bool> {
+/// When a person's event ended. One that does not stand ended with the next on its topic, or, where it never stood, as an old answer that
+/// came in late, when it was written.
+fn end_of_event(conn: &mut Conn, row: &Row, rules: &Rules, remember_ms: i64) -> Result<Option<i64>> {
     let event = Uuid::from_slice(&row.id).map_err(|e| Error::Internal(format!("a stored id: {e}")))?;
     let person = person::find(conn, row.site_id, row.visitor.as_slice().try_into()?)?;
-    if person.is_some_and(|person| person.state.stands(event)) {
-        return Ok(false);
+    match person.filter(|person| person.state.stands(event)) {
+        Some(person) => Ok(person.state.ends(event, rules, remember_ms)),
+        None => Ok(Some(next_after(conn, row)?.unwrap_or(row.created_at))),
     }
-    let next = next_after(conn, row)?;
-    Ok(next.is_none_or(|next| next + keep_ms < now))
 }
 
 /// When the visitor answered next, or the person on the same topic.

@@ -130,6 +130,12 @@ pub fn locked(conn: &mut Conn, key: &str) -> QueryResult<Option<Row>> {
     sites::table.filter(sites::key.eq(key)).first(conn).optional()
 }
 
+/// What a site lays down for its people.
+pub fn people_rules(conn: &mut Conn, id: i32) -> Result<Rules> {
+    let row: Row = sites::table.find(id).first(conn)?;
+    Ok(row.settings()?.people)
+}
+
 /// Creates or updates a site that is `locked`. Gives its row too.
 pub fn put(conn: &mut Conn, key: &str, settings: &str, content: &Content, now: i64) -> Result<(i32, Applied)> {
     let row: Option<Row> = sites::table.filter(sites::key.eq(key)).first(conn).optional()?;

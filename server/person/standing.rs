@@ -79,6 +79,32 @@ impl State {
         said.chain(others).any(|standing| standing == event)
     }
 
+    /// When what an event said ends by itself; never where it stands until something else is said, as a no does. An age is needed for as
+    /// long as anything else is, and no longer.
+    pub fn ends(&self, event: Uuid, rules: &Rules, remember_ms: i64) -> Option<i64> {
+        let ended = |standing: &Standing| {
+            (standing.said == Said::Granted).then(|| standing.at.saturating_add(rules.valid_ms()))
+        };
+        let channels = self.channels.values().map(|standing| (standing.consent, ended(standing)));
+        let checked =
+            self.reservation.iter().map(|r| (r.consent, Some(r.checked_at.saturating_add(rules.reservation_ms()))));
+        let chosen = self.chosen.iter().map(|chosen| (chosen.consent, Some(chosen.at.saturating_add(remember_ms))));
+        let mut others = channels.chain(checked).chain(chosen);
+        match &self.adult {
+            Some(adult) if adult.consent == event => others.try_fold(adult.at, |last, (_, end)| Some(last.max(end?))),
+            _ => others.find(|(consent, _)| *consent == event).and_then(|(_, end)| end),
+        }
+    }
+
+    /// Takes out what these events said.
+    pub fn forget(&mut self, events: &[Uuid]) {
+        let gone = |event: &Uuid| events.contains(event);
+        self.channels.retain(|_, standing| !gone(&standing.consent));
+        self.adult.take_if(|standing| gone(&standing.consent));
+        self.reservation.take_if(|reservation| gone(&reservation.consent));
+        self.chosen.take_if(|chosen| gone(&chosen.consent));
+    }
+
     pub fn text(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|e| Error::Internal(e.to_string()))
     }

@@ -13,6 +13,7 @@ mod disks;
 mod faults;
 mod forgetting;
 mod independent;
+mod law;
 mod ledger;
 mod links;
 mod loads;

@@ -1,68 +1,31 @@
-//! The answers against a model of the law that knows no database: whatever people say, in whatever order, late, twice or not at all, while
+//! The answers against the model of the [law](crate::law): whatever people say, in whatever order, late, twice or not at all, while
 //! time passes and the site changes, the service allows what the model allows, for the same reason.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::Connection;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use samtykke::change;
+use samtykke::config::Serve;
 use samtykke::day::{DAY_MS, Day};
 use samtykke::db::Conn;
+use samtykke::erasure::{self, Reason};
 use samtykke::notice;
+use samtykke::retention::{self, Keep};
 use samtykke::site_file::parse;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::law::{Act, CHANNELS, CHECK_DAYS, KEEP, Known, PURPOSES, REMEMBER_DAYS, VALID_DAYS};
 use crate::server::{Database, SITE, Server, settings};
 
 /// 2030-01-01T12:00:00Z.
 const NOON: i64 = 1_893_499_200_000;
-const CHANNELS: [&str; 3] = ["email", "sms", "phone"];
-const PURPOSES: [&str; 2] = ["analytics", "advertising"];
-/// As `site` below lays them down.
-const VALID_DAYS: i64 = 300;
-const CHECK_DAYS: i64 = 20;
-const REMEMBER_DAYS: i64 = 200;
-
-/// What may happen. `ago` is in days; people are told apart by a number.
-#[derive(Clone, Debug)]
-enum Act {
-    Say {
-        who: usize,
-        channel: usize,
-        granted: bool,
-        ago: i64,
-    },
-    Adult {
-        who: usize,
-        adult: bool,
-    },
-    Check {
-        who: usize,
-        reserved: bool,
-        ago: i64,
-    },
-    Choose {
-        who: usize,
-        granted: [bool; 2],
-    },
-    /// The last that was written about them comes once more.
-    Again {
-        who: usize,
-    },
-    Forget {
-        who: usize,
-    },
-    Wait {
-        days: i64,
-    },
-    /// The site says the same in other words.
-    Reword,
-    /// The site announces that it will ask for more, thirty days ahead.
-    Announce,
-}
+/// The server's own nights come when they come: they find nothing.
+const KEEP_ALL: Keep = Keep { keep_consents_days: 36_500, keep_refusals_days: 36_500 };
 
 fn act() -> impl Strategy<Value = Act> {
     let who = 0..3_usize;
@@ -76,93 +39,10 @@ fn act() -> impl Strategy<Value = Act> {
         1 => who.clone().prop_map(|who| Act::Again { who }),
         1 => who.prop_map(|who| Act::Forget { who }),
         3 => prop_oneof![0..40_i64, 150..320_i64].prop_map(|days| Act::Wait { days }),
+        2 => Just(Act::Night),
         1 => Just(Act::Reword),
         1 => Just(Act::Announce),
     ]
-}
-
-/// Something that was said, when.
-#[derive(Clone, Copy)]
-struct Fact<T> {
-    at: i64,
-    said: T,
-}
-
-/// What is known of one person, as it was told.
-#[derive(Default)]
-struct Known {
-    channels: [Vec<Fact<bool>>; 3],
-    adult: Vec<Fact<bool>>,
-    /// Whether they are in the register, and when it was looked up.
-    checks: Vec<Fact<bool>>,
-    choices: Vec<Fact<([bool; 2], i32)>>,
-    /// Where the last was sent, and what; and what it says.
-    last: Option<(String, Value, Act)>,
-}
-
-/// The word that counts: of those given at one time, the one that was told last.
-fn latest<T: Copy>(facts: &[Fact<T>]) -> Option<Fact<T>> {
-    facts.iter().max_by_key(|fact| fact.at).copied()
-}
-
-/// The law, in the words of the README: nothing is allowed but by a yes, and the first of these reasons stands against it.
-impl Known {
-    fn tell(&mut self, act: &Act, at: i64, notice: i32) {
-        match *act {
-            Act::Say { channel, granted, ago, .. } => {
-                self.channels[channel].push(Fact { at: at - ago * DAY_MS, said: granted });
-            }
-            Act::Adult { adult, .. } => self.adult.push(Fact { at, said: adult }),
-            Act::Check { reserved, ago, .. } => self.checks.push(Fact { at: at - ago * DAY_MS, said: reserved }),
-            Act::Choose { granted, .. } => self.choices.push(Fact { at, said: (granted, notice) }),
-            _ => unreachable!("nothing is told by {act:?}"),
-        }
-    }
-
-    fn age(&self) -> Option<&'static str> {
-        match latest(&self.adult).map(|fact| fact.said) {
-            Some(true) => None,
-            Some(false) => Some("minor"),
-            None => Some("adult_unknown"),
-        }
-    }
-
-    /// Why a channel may not be used; nothing where it may.
-    fn channel(&self, channel: usize, now: i64) -> Option<&'static str> {
-        let Some(said) = latest(&self.channels[channel]) else { return Some("never_asked") };
-        if !said.said {
-            return Some("no");
-        }
-        if said.at + VALID_DAYS * DAY_MS <= now {
-            return Some("expired");
-        }
-        if let Some(reason) = self.age() {
-            return Some(reason);
-        }
-        if CHANNELS[channel] != "phone" {
-            return None;
-        }
-        match latest(&self.checks) {
-            None => Some("reservation_unknown"),
-            Some(check) if check.at + CHECK_DAYS * DAY_MS <= now => Some("reservation_stale"),
-            Some(check) => check.said.then_some("reserved"),
-        }
-    }
-
-    /// The same of a purpose. A yes counts for what was asked for when it was given.
-    fn purpose(&self, purpose: usize, asks_since: i32, now: i64) -> Option<&'static str> {
-        let Some(Fact { at, said: (granted, notice) }) = latest(&self.choices) else { return Some("never_asked") };
-        if !granted[purpose] {
-            return Some("no");
-        }
-        if notice < asks_since {
-            return Some("notice_changed");
-        }
-        if at + REMEMBER_DAYS * DAY_MS <= now {
-            return Some("expired");
-        }
-        if PURPOSES[purpose] == "advertising" { self.age() } else { None }
-    }
 }
 
 static CLOCK: AtomicI64 = AtomicI64::new(NOON);
@@ -184,14 +64,17 @@ impl Text {
             "[people]\nvalid_days = {VALID_DAYS}\nreservation_days = {CHECK_DAYS}\nadults_only = true\n\n[texts.nb]\ntitle = \"Kaker {}\"\n\n",
             self.words
         );
-        for i in 0..self.services {
-            more += &format!(
+        let services = (0..self.services).map(|i| {
+            format!(
                 "[[services]]\nid = \"p{i}\"\nkind = \"pixel\"\npurpose = \"advertising\"\nurl = \"https://ads.example/p{i}.gif\"\nvendor = \"Ads AS\"\n\n"
-            );
-        }
-        if let Some(day) = announced {
-            more += &format!("[announcement]\ndate = \"{day}\"\ntext = {{ nb = \"Nytt.\", en = \"News.\" }}\n\n");
-        }
+            )
+        });
+        more.extend(services);
+        more.extend(
+            announced.map(|day| {
+                format!("[announcement]\ndate = \"{day}\"\ntext = {{ nb = \"Nytt.\", en = \"News.\" }}\n\n")
+            }),
+        );
         SITE.replace("languages", &format!("remember_days = {REMEMBER_DAYS}\nlanguages"))
             .replace("[contact]", &format!("{more}[contact]"))
     }
@@ -218,7 +101,7 @@ impl World {
         let mut conn = database.parsed().open().expect("a connection");
         samtykke::db::migrate(&mut conn).expect("migrations");
         change::apply(&mut conn, &parse(&text.file(None)).expect("a site file"), NOON).expect("applied");
-        let server = Server::with_clock(database, settings(), clock);
+        let server = Server::with_clock(database, Serve { keep: KEEP_ALL, ..settings() }, clock);
         Self { server, conn, text, ahead: None, number: 1, asks_since: 1, turn: 0 }
     }
 
@@ -274,6 +157,17 @@ impl World {
                     self.text = text;
                     self.published();
                     self.asks_since = self.number;
+                }
+            }
+            Act::Night => {
+                let now = clock();
+                retention::run(&mut self.conn, KEEP, now, |conn, site, rows| {
+                    conn.transaction(|conn| erasure::rows(conn, site, &rows, Reason::Retention, now))?;
+                    Ok(())
+                })
+                .expect("a night");
+                for known in people {
+                    known.night(now);
                 }
             }
             Act::Reword => {

@@ -285,24 +285,49 @@ fn a_token_signed_or_dated_otherwise_opens_nothing() {
     get(&sign(&good, &claims, foreign.keys().current().encoding())).problem(401, "token");
 }
 
-on_both!(what_stands_is_kept_however_old_it_is_and_what_it_replaced_goes_in_time, |server| {
+on_both!(a_no_is_kept_however_old_it_is_and_what_ended_goes_in_time_with_what_it_said, |server| {
+    use samtykke::erasure::{Reason, rows};
     use samtykke::retention::{Keep, run};
     let token = server.token(ALL);
+    let age = json!({ "adult": true, "source": "skjema" });
     write(server, &token, "k1", "consents", &email("granted"));
-    write(server, &token, "k1", "adult", &json!({ "adult": true, "source": "skjema" }));
+    write(server, &token, "k1", "adult", &age);
     write(server, &token, "k1", "consents", &email("denied"));
     let mut late = email("granted");
     late["given_at"] = json!(samtykke::serve::now() - 1_000_000);
     write(server, &token, "k1", "consents", &late);
+    // A yes that is never renewed, and the age that it needed.
+    write(server, &token, "k2", "consents", &email("granted"));
+    write(server, &token, "k2", "adult", &age);
+    server.sealed(6);
     let keep = Keep { keep_consents_days: 1826, keep_refusals_days: 30 };
-    let in_twenty_years = samtykke::serve::now() + 20 * 365 * 86_400_000;
-    let mut going = Vec::new();
-    let due = run(&mut server.conn(), keep, in_twenty_years, |_, _, rows| {
-        going.extend(rows);
-        Ok(())
-    });
-    assert_eq!(due.expect("a reading").consents, 2);
-    assert_eq!(going, [1, 4], "the yes that was withdrawn and the one that came late, and neither the no nor the age");
+    let going = |days: i64| {
+        let (mut going, then) = (Vec::new(), samtykke::serve::now() + days * 86_400_000);
+        let due = run(&mut server.conn(), keep, then, |_, _, rows| {
+            going.extend(rows);
+            Ok(())
+        });
+        assert_eq!(due.expect("a reading").consents, going.len());
+        going
+    };
+    assert_eq!(going(1820), Vec::<i64>::new());
+    assert_eq!(going(1830), [1, 4], "the yes that was withdrawn, and the one that came late");
+    assert_eq!(going(730 + 1820), [1, 4]);
+    assert_eq!(going(20 * 365), [1, 4, 5, 6], "a yes ends after its 730 days; the no stays, and the age with it");
+
+    let erased = diesel::Connection::transaction(&mut server.conn(), |conn| rows(conn, 1, &[5], Reason::Retention, 1));
+    assert_eq!(erased, Ok(1));
+    let found = server.call("GET", &people("k2"), &token, None).expect(200).json();
+    assert_eq!(
+        (&found["channels"]["email"]["reason"], &found["adult"]["said"]),
+        (&json!("never_asked"), &json!("granted"))
+    );
+    let erased =
+        diesel::Connection::transaction(&mut server.conn(), |conn| rows(conn, 1, &[1, 4, 6], Reason::Retention, 1));
+    assert_eq!(erased, Ok(3));
+    server.call("GET", &people("k2"), &token, None).problem(404, "unknown-person");
+    let found = server.call("GET", &people("k1"), &token, None).expect(200).json();
+    assert_eq!(found["channels"]["email"]["reason"], "withdrawn");
 });
 
 on_both!(a_person_is_no_visitor_and_a_visitor_is_no_person, |server| {

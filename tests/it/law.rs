@@ -1,0 +1,169 @@
+//! A model of the law that knows no database: what may happen, what is known after it, and what that allows.
+
+use samtykke::day::DAY_MS;
+use samtykke::retention::Keep;
+use serde_json::Value;
+
+pub const CHANNELS: [&str; 3] = ["email", "sms", "phone"];
+pub const PURPOSES: [&str; 2] = ["analytics", "advertising"];
+/// As the site lays them down.
+pub const VALID_DAYS: i64 = 300;
+pub const CHECK_DAYS: i64 = 20;
+pub const REMEMBER_DAYS: i64 = 200;
+/// How long anything is kept after it ended.
+pub const KEEP: Keep = Keep { keep_consents_days: 60, keep_refusals_days: 60 };
+
+/// What may happen. `ago` is in days; people are told apart by a number.
+#[derive(Clone, Debug)]
+pub enum Act {
+    Say {
+        who: usize,
+        channel: usize,
+        granted: bool,
+        ago: i64,
+    },
+    Adult {
+        who: usize,
+        adult: bool,
+    },
+    Check {
+        who: usize,
+        reserved: bool,
+        ago: i64,
+    },
+    Choose {
+        who: usize,
+        granted: [bool; 2],
+    },
+    /// The last that was written about them comes once more.
+    Again {
+        who: usize,
+    },
+    Forget {
+        who: usize,
+    },
+    Wait {
+        days: i64,
+    },
+    /// What ended long enough ago is erased.
+    Night,
+    /// The site says the same in other words.
+    Reword,
+    /// The site announces that it will ask for more, thirty days ahead.
+    Announce,
+}
+
+/// Something that was said, when.
+#[derive(Clone, Copy)]
+struct Fact<T> {
+    at: i64,
+    written: i64,
+    said: T,
+}
+
+/// What is known of one person, as it was told.
+#[derive(Default)]
+pub struct Known {
+    channels: [Vec<Fact<bool>>; 3],
+    adult: Vec<Fact<bool>>,
+    /// Whether they are in the register, and when it was looked up.
+    checks: Vec<Fact<bool>>,
+    choices: Vec<Fact<([bool; 2], i32)>>,
+    /// Where the last was sent, and what; and what it says.
+    pub last: Option<(String, Value, Act)>,
+}
+
+/// The word that counts: of those given at one time, the one that was told last.
+fn latest<T: Copy>(facts: &[Fact<T>]) -> Option<Fact<T>> {
+    facts.iter().max_by_key(|fact| fact.at).copied()
+}
+
+/// The law, in the words of the README: nothing is allowed but by a yes, and the first of these reasons stands against it.
+impl Known {
+    pub fn tell(&mut self, act: &Act, at: i64, notice: i32) {
+        match *act {
+            Act::Say { channel, granted, ago, .. } => {
+                self.channels[channel].push(Fact { at: at - ago * DAY_MS, written: at, said: granted });
+            }
+            Act::Adult { adult, .. } => self.adult.push(Fact { at, written: at, said: adult }),
+            Act::Check { reserved, ago, .. } => {
+                self.checks.push(Fact { at: at - ago * DAY_MS, written: at, said: reserved });
+            }
+            Act::Choose { granted, .. } => self.choices.push(Fact { at, written: at, said: (granted, notice) }),
+            _ => unreachable!("nothing is told by {act:?}"),
+        }
+    }
+
+    /// Nothing is kept longer than its purpose needs it: a yes until it ended and some time as proof, an age for as long as anything
+    /// else. A no is kept.
+    pub fn night(&mut self, now: i64) {
+        fn end<T: Copy>(facts: &[Fact<T>], days: i64) -> Option<i64> {
+            latest(facts).map(|fact| fact.at + days * DAY_MS)
+        }
+        fn clear<T: Copy>(facts: &mut Vec<Fact<T>>, end: Option<i64>, now: i64) {
+            let keep_ms = i64::from(KEEP.keep_consents_days) * DAY_MS;
+            let over = end.is_some_and(|end| end + keep_ms < now);
+            if over && latest(facts).is_some_and(|fact| fact.written + keep_ms < now) {
+                facts.clear();
+            }
+        }
+        let channels = self.channels.each_ref().map(|said| {
+            let yes = latest(said).is_none_or(|fact| fact.said);
+            if yes { end(said, VALID_DAYS) } else { Some(i64::MAX / 2) }
+        });
+        let (checked, chosen) = (end(&self.checks, CHECK_DAYS), end(&self.choices, REMEMBER_DAYS));
+        let last = channels.into_iter().chain([checked, chosen, end(&self.adult, 0)]).flatten().max();
+        clear(&mut self.adult, last, now);
+        clear(&mut self.checks, checked, now);
+        clear(&mut self.choices, chosen, now);
+        for (said, end) in self.channels.iter_mut().zip(channels) {
+            clear(said, end, now);
+        }
+        self.last = None;
+    }
+
+    fn age(&self) -> Option<&'static str> {
+        match latest(&self.adult).map(|fact| fact.said) {
+            Some(true) => None,
+            Some(false) => Some("minor"),
+            None => Some("adult_unknown"),
+        }
+    }
+
+    /// Why a channel may not be used; nothing where it may.
+    pub fn channel(&self, channel: usize, now: i64) -> Option<&'static str> {
+        let Some(said) = latest(&self.channels[channel]) else { return Some("never_asked") };
+        if !said.said {
+            return Some("no");
+        }
+        if said.at + VALID_DAYS * DAY_MS <= now {
+            return Some("expired");
+        }
+        if let Some(reason) = self.age() {
+            return Some(reason);
+        }
+        if CHANNELS[channel] != "phone" {
+            return None;
+        }
+        match latest(&self.checks) {
+            None => Some("reservation_unknown"),
+            Some(check) if check.at + CHECK_DAYS * DAY_MS <= now => Some("reservation_stale"),
+            Some(check) => check.said.then_some("reserved"),
+        }
+    }
+
+    /// The same of a purpose. A yes counts for what was asked for when it was given.
+    pub fn purpose(&self, purpose: usize, asks_since: i32, now: i64) -> Option<&'static str> {
+        let Some(Fact { at, said: (granted, notice), .. }) = latest(&self.choices) else { return Some("never_asked") };
+        if !granted[purpose] {
+            return Some("no");
+        }
+        if notice < asks_since {
+            return Some("notice_changed");
+        }
+        if at + REMEMBER_DAYS * DAY_MS <= now {
+            return Some("expired");
+        }
+        if PURPOSES[purpose] == "advertising" { self.age() } else { None }
+    }
+}
