@@ -1,6 +1,6 @@
 # Thin: each line is what a person would type.
 
-.PHONY: run test check bench bench-reads bench-growth bench-banner banner
+.PHONY: run test check bench bench-reads bench-growth bench-api bench-banner banner
 .DEFAULT_GOAL := run
 
 # The demonstration shop on http://127.0.0.1:8080/
@@ -31,6 +31,10 @@ bench-reads: banner
 # What ten million stored consents change: some 8 GB in /tmp and many minutes; BENCH_ROWS=1000000 stops earlier
 bench-growth: banner
 	tests/with-postgres cargo bench --quiet --bench growth
+
+# Lookups of a thousand names among ten thousand people and ten million: some 12 GB in /tmp; BENCH_ROWS=1000000 stops earlier
+bench-api: banner
+	tests/with-postgres cargo bench --quiet --bench api
 
 # What the banner costs a page in Chromium, beside four others; some 10 minutes, BENCH_ROUNDS=3 is enough to see it
 bench-banner: banner benches/banner/node_modules/.package-lock.json

@@ -93,12 +93,17 @@ impl Client {
         Self { stream, sent: Instant::now(), buffer: vec![0; 8 * 1024], filled: 0 }
     }
 
-    /// On a connection where nothing is under way, so that it always fits.
+    /// On a connection where nothing is under way, so that most requests fit at once.
     fn send(&mut self, request: &mut Request) {
-        let bytes = request.next();
+        let mut bytes = request.next();
         self.sent = Instant::now();
-        let written = self.stream.write(bytes).expect("the server takes a request");
-        assert_eq!(written, bytes.len(), "a request went out in part");
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(e) if e.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+                Err(e) => panic!("the server takes no request: {e}"),
+            }
+        }
     }
 
     /// The answer, once it is there whole.

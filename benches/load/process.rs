@@ -18,7 +18,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// The program, with its defaults but for the limit on one address, over a database that has its site.
+    /// The program, with its defaults but for the limits, over a database that has its site.
     pub fn samtykke(database: &Database, flags: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_samtykke"));
         command
@@ -26,6 +26,7 @@ impl Process {
             .env("SAMTYKKE_DATA_DIR", database.folder.path().join("data"))
             .env("DATABASE_URL", database.url())
             .env("SAMTYKKE_RATE_PER_MINUTE", "0")
+            .env("SAMTYKKE_API_RATE_PER_MINUTE", "0")
             .env("SAMTYKKE_LOG", "error")
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(flags);
