@@ -38,10 +38,10 @@ impl Reason {
 #[diesel(table_name = erasures)]
 pub struct Erasure {
     pub site_id: i32,
-    reason: String,
+    pub reason: String,
     /// JSON: `[[first, last], …]`, the leaves whose records are gone.
     leaves: String,
-    created_at: i64,
+    pub created_at: i64,
 }
 
 #[derive(Serialize)]

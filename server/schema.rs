@@ -167,4 +167,5 @@ diesel::joinable!(notices -> sites (site_id));
 diesel::joinable!(announcements -> sites (site_id));
 diesel::joinable!(consents -> notices (notice_id));
 diesel::joinable!(consents -> signing_keys (key_id));
-diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys, announcements);
+diesel::joinable!(erasures -> sites (site_id));
+diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys, announcements, people, erasures);

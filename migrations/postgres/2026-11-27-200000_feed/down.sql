@@ -1,0 +1,2 @@
+DROP INDEX erasures_site;
+DROP INDEX consents_site;
