@@ -82,6 +82,10 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_COUNT_MS", default_value_t = 5000)]
     pub count_ms: u64,
 
+    /// Requests that may wait for changes of a site at once before the next is answered 503
+    #[arg(long, env = "SAMTYKKE_WAITING", default_value_t = 256)]
+    pub waiting: usize,
+
     /// The ledger's name, such as example.no/consents; it is chosen once, on the first start [default: a random one]
     #[arg(long, env = "SAMTYKKE_LEDGER_ORIGIN")]
     pub ledger_origin: Option<String>,

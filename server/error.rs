@@ -58,6 +58,10 @@ pub enum Error {
     #[error("too much is waiting to be written; send it again in a moment")]
     Busy,
 
+    /// Nobody else may wait for what changes.
+    #[error("as many requests wait for changes as may; ask again in a moment, or without waiting")]
+    Crowded,
+
     /// The database did not take it. Whether it did is not known, so the same id may and should be sent again.
     #[error("the database does not answer; send it again in a moment")]
     Unavailable,

@@ -17,7 +17,8 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`]. What happened is told to the site's systems as an [`event`].
+//! for with a [`token`] that has the [`scope`]. What happened is told to the site's systems as an
+//! [`event`], in the [`feed`].
 //!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
@@ -44,6 +45,7 @@ pub mod error;
 pub mod event;
 pub mod every;
 pub mod export;
+pub mod feed;
 pub mod gate;
 pub mod hash;
 pub mod health;

@@ -7,7 +7,6 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use actix_web::dev::ServerHandle;
 use actix_web::rt::{
     self,
     signal::unix::{SignalKind, signal},
@@ -16,7 +15,7 @@ use clap::{Parser, Subcommand};
 use samtykke::backup;
 use samtykke::config::{Serve, Storage};
 use samtykke::retention::Keep;
-use samtykke::serve::{self, now, percent};
+use samtykke::serve::{self, Stop, now, percent};
 
 /// Consent and cookie service: asks, gates the page's tags by the answer, and keeps the proof
 #[derive(Parser)]
@@ -154,7 +153,7 @@ fn serve(storage: &Storage, settings: &Serve) -> Result<(), String> {
 }
 
 /// SIGTERM and SIGINT alike: no new connections, what is under way is finished.
-fn stop_on_signal(server: &ServerHandle) {
+fn stop_on_signal(server: &Stop) {
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         // Heard from here on, and not only once the task runs.
         let Ok(mut signals) = signal(kind) else { continue };
@@ -162,7 +161,7 @@ fn stop_on_signal(server: &ServerHandle) {
         rt::spawn(async move {
             signals.recv().await;
             tracing::info!("stopping: no new connections, what is under way is finished");
-            server.stop(true).await;
+            server.stop().await;
         });
     }
 }

@@ -19,6 +19,7 @@ use crate::db::{self, DatabaseUrl, FileLock};
 use crate::erasure::{self, Reason};
 use crate::error::Error;
 use crate::every::{Every, every};
+use crate::feed::Waiting;
 use crate::http::address::Addresses;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
@@ -120,6 +121,21 @@ fn change_in_time(url: DatabaseUrl, appender: Arc<Appender>, period: Duration, c
     })
 }
 
+/// The means to stop what runs.
+#[derive(Clone)]
+pub struct Stop {
+    server: ServerHandle,
+    waiting: Arc<Waiting>,
+}
+
+impl Stop {
+    /// At once there are no new connections, and who waits for news is answered; what is under way is finished when this is awaited.
+    pub fn stop(&self) -> impl Future<Output = ()> + use<> {
+        self.waiting.end();
+        self.server.stop(true)
+    }
+}
+
 /// Serves until it is stopped, by this clock and this chance: `started` is given the means to, inside the running system, once requests are answered.
 /// Errors are sentences for whoever started it.
 pub fn run(
@@ -128,7 +144,7 @@ pub fn run(
     listener: TcpListener,
     clock: fn() -> i64,
     percent: fn() -> u32,
-    started: impl FnOnce(ServerHandle),
+    started: impl FnOnce(Stop),
 ) -> Result<(), String> {
     if settings.region_header.is_some() && settings.trusted_proxies.is_empty() {
         return Err("--region-header needs --trusted-proxies: nobody else is believed about where a visitor is".into());
@@ -170,12 +186,14 @@ pub fn run(
     let keys = Arc::new(keys);
     let appender = Arc::new(Appender::start(&url, settings.queue, settings.batch, &metrics.written));
     let published = Arc::new(Published::default());
+    let waiting = Arc::new(Waiting::new(settings.waiting));
     let sealing = publish::start(
         url.clone(),
         Arc::clone(&appender),
         Arc::clone(&keys),
         &storage.data_dir,
         Arc::clone(&published),
+        Arc::clone(&waiting),
         settings.seal(),
     );
     let forgetting = forget_every_night(url.clone(), Arc::clone(&appender), settings.keep, clock);
@@ -191,6 +209,7 @@ pub fn run(
         keys,
         appender,
         published,
+        waiting: Arc::clone(&waiting),
         readers: db::pool(&url, settings.readers),
         addresses: Addresses::new(
             settings.rate_per_minute,
@@ -218,7 +237,7 @@ pub fn run(
             .listen(listener)
             .map_err(|e| e.to_string())?
             .run();
-        started(server.handle());
+        started(Stop { server: server.handle(), waiting });
         server.await.map_err(|e| e.to_string())
     })?;
 

@@ -25,11 +25,15 @@ impl Caller {
         Self { actor: claims.client_id, scopes: Scope::known(&claims.scope), sites: claims.sites }
     }
 
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
     fn may(&self, site: &Site, scope: Scope) -> Result<()> {
         if !self.sites.iter().any(|key| *key == site.key || key == EVERY_SITE) {
             return Err(Error::WrongSite);
         }
-        if !self.scopes.contains(&scope) {
+        if !self.has(scope) {
             return Err(Error::Scope(scope));
         }
         Ok(())

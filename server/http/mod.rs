@@ -4,6 +4,7 @@ pub mod access;
 pub mod address;
 pub mod announcements;
 pub mod banner;
+pub mod changes;
 pub mod consents;
 pub mod cors;
 pub mod declaration;
@@ -36,6 +37,7 @@ use serde::de::DeserializeOwned;
 use crate::append::Appender;
 use crate::db::{self, Conn, Pool};
 use crate::error::{Error, Result};
+use crate::feed::Waiting;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
@@ -62,6 +64,8 @@ pub struct State {
     pub keys: Arc<Keys>,
     pub appender: Arc<Appender>,
     pub published: Arc<Published>,
+    /// Who waits for what comes next in the ledger.
+    pub waiting: Arc<Waiting>,
     pub readers: Pool,
     pub addresses: Addresses,
     pub metrics: Metrics,
@@ -108,6 +112,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::write::<people::NewReservation>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))
         .service(reads("/v1/sites/{site}/announcements", announcements::list))
+        .service(reads("/v1/sites/{site}/changes", changes::list))
         // the public
         .service(reads("/v1/sites/{site}/notices", notices::list))
         .service(reads("/v1/sites/{site}/notices/{number}", notices::one))

@@ -72,8 +72,8 @@ codes! {
         "Wait as long as Retry-After says, then send it again.";
     Internal "internal" INTERNAL_SERVER_ERROR "Something here is broken",
         "The fault is the server's, and its log says more. Sending it again is safe.";
-    Busy "busy" SERVICE_UNAVAILABLE "Too much is waiting to be written",
-        "Nothing was recorded. Wait as long as Retry-After says, then send it again.";
+    Busy "busy" SERVICE_UNAVAILABLE "Too much is waiting",
+        "More wants to be written, or waits for changes, than may wait. Nothing was recorded. Wait as long as Retry-After says, then send it again.";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "The database does not answer",
         "It is not known whether the record was written. Send the same request again: the same id is never recorded twice.";
 }
@@ -129,7 +129,7 @@ impl Code {
             Error::WrongSite => Self::WrongSite,
             Error::Scope(_) => Self::InsufficientScope,
             Error::TooMany => Self::TooMany,
-            Error::Busy => Self::Busy,
+            Error::Busy | Error::Crowded => Self::Busy,
             Error::Unavailable => Self::Unavailable,
             Error::SiteFile(_) | Error::Database(_) | Error::Internal(_) => Self::Internal,
         }

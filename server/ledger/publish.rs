@@ -18,6 +18,7 @@ use crate::append::Appender;
 use crate::db::{Conn, DatabaseUrl};
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
+use crate::feed::Waiting;
 use crate::jwks;
 use crate::keys::Keys;
 use crate::ledger::note::{self, Checkpoint};
@@ -56,6 +57,7 @@ pub fn start(
     keys: Arc<Keys>,
     data_folder: &Path,
     published: Arc<Published>,
+    waiting: Arc<Waiting>,
     period: Duration,
 ) -> Every {
     let mut turns = Publisher {
@@ -64,6 +66,7 @@ pub fn start(
         keys,
         path: memory_path(data_folder),
         published,
+        waiting,
         conn: None,
         ours: false,
         memory: seal::Memory::default(),
@@ -89,6 +92,7 @@ struct Publisher {
     keys: Arc<Keys>,
     path: PathBuf,
     published: Arc<Published>,
+    waiting: Arc<Waiting>,
     conn: Option<Conn>,
     ours: bool,
     memory: seal::Memory,
@@ -141,6 +145,7 @@ impl Publisher {
         let note = note::sign(&head, &self.keys);
         remember(&self.path, &note).map_err(|e| Error::Internal(format!("{}: {e}", self.path.display())))?;
         self.published.signed.store(Some(Arc::new(Signed { head, note })));
+        self.waiting.grown();
         self.moved = Instant::now();
         Ok(())
     }

@@ -12,6 +12,7 @@ mod disk;
 mod disks;
 mod events;
 mod faults;
+mod feed;
 mod forgetting;
 mod independent;
 mod law;

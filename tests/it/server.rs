@@ -6,13 +6,12 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use actix_web::dev::ServerHandle;
 use diesel::RunQueryDsl;
 use samtykke::config::{Serve, Storage};
 use samtykke::db::{Conn, DatabaseUrl};
 use samtykke::keys::Keys;
 use samtykke::scope::Scope;
-use samtykke::serve;
+use samtykke::serve::{self, Stop};
 use samtykke::token::{self, Grant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -148,7 +147,7 @@ pub struct Server {
 }
 
 struct Running {
-    handle: ServerHandle,
+    handle: Stop,
     thread: Option<JoinHandle<Result<(), String>>>,
 }
 
@@ -281,7 +280,7 @@ pub const CONSENTS: &str = "/v1/sites/shop/consents";
 impl Drop for Running {
     fn drop(&mut self) {
         // Sent at once; the thread is what is waited for.
-        drop(self.handle.stop(true));
+        drop(self.handle.stop());
         let stopped = self.thread.take().expect("a thread").join();
         if !std::thread::panicking() {
             assert_eq!(stopped.expect("no panic"), Ok(()));
