@@ -67,11 +67,13 @@ impl Erasure {
     }
 }
 
-/// Deletes every answer of a visitor on a site, and says how many there were. Call it inside a transaction.
+/// Deletes every answer of a visitor on a site, and says how many there were. Call it inside a transaction. Of a person nothing goes: they
+/// are no visitor.
 pub fn visitor(conn: &mut Conn, site_id: i32, visitor: Uuid, now: i64) -> QueryResult<usize> {
     take_head(conn)?;
     let own =
         consents::table.filter(consents::visitor.eq(visitor.as_bytes().to_vec())).filter(consents::site_id.eq(site_id));
+    let own = own.filter(consents::topic.is_null());
     let rows: Vec<i64> = own.select(consents::seq).order(consents::seq.asc()).load(conn)?;
     rows_of(conn, site_id, &rows, Reason::Request, now)
 }
@@ -82,7 +84,10 @@ pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> Quer
     // An event that is being written right now is waited for, so that none is left over.
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
-    let erased = visitor(conn, site_id, Uuid::from_bytes(person.0), now)?;
+    take_head(conn)?;
+    let events = consents::table.filter(consents::visitor.eq(person.0.to_vec())).filter(consents::site_id.eq(site_id));
+    let rows: Vec<i64> = events.select(consents::seq).order(consents::seq.asc()).load(conn)?;
+    let erased = rows_of(conn, site_id, &rows, Reason::Request, now)?;
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::delete(own).execute(conn)?;
     Ok(erased)

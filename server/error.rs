@@ -38,6 +38,9 @@ pub enum Error {
     #[error("nothing is written about this person")]
     UnknownPerson,
 
+    #[error("nothing is kept of this visitor")]
+    UnknownVisitor,
+
     #[error("the capability is missing, damaged or for another site")]
     NoCapability,
 

@@ -215,6 +215,16 @@ impl Jurisdictions {
         self.laws.is_empty()
     }
 
+    /// How many days an answer holds wherever under this regime it was given, of which the site allows this many at most. One that no law
+    /// has any more counts as the shortest.
+    pub fn days_under(&self, regime: &str, grants: bool, most: u32) -> u32 {
+        let days = |under: bool| {
+            let laws = self.laws.iter().filter(|law| !under || law.regime.as_str() == regime);
+            laws.map(|law| law.days(grants, most)).min()
+        };
+        days(true).or_else(|| days(false)).unwrap_or_default()
+    }
+
     /// The shortest time that a yes holds anywhere.
     pub fn shortest_yes(&self) -> u32 {
         self.laws.iter().map(|law| law.yes_days).min().unwrap_or_default()

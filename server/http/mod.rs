@@ -113,6 +113,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))
         .service(reads("/v1/sites/{site}/announcements", announcements::list))
         .service(reads("/v1/sites/{site}/changes", changes::list))
+        .service(verbs("/v1/sites/{site}/visitors/{id}", "GET, HEAD, DELETE", [
+            get().to(visitors::known), head().to(visitors::known), delete().to(visitors::forget),
+        ]))
         // the public
         .service(reads("/v1/sites/{site}/notices", notices::list))
         .service(reads("/v1/sites/{site}/notices/{number}", notices::one))

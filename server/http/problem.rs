@@ -52,6 +52,8 @@ codes! {
         "Check the site's id in the script's address, and that samtykke site apply was run for it.";
     UnknownPerson "unknown-person" NOT_FOUND "Nothing is written about this person",
         "A person is known from the first event that is written about them. POST people/lookup answers for everybody, also for those of whom nothing is known.";
+    UnknownVisitor "unknown-visitor" NOT_FOUND "Nothing is kept of this visitor",
+        "A visitor is known by the id in their choice cookie and in their receipts, from their first answer until it was erased, on their word or in time.";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This address does not answer that method",
         "The Allow header lists the methods that it does answer.";
     Timeout "timeout" REQUEST_TIMEOUT "The request took too long",
@@ -121,6 +123,7 @@ impl Code {
             Error::ForeignOrigin(_) => Self::ForeignOrigin,
             Error::Conflict => Self::Conflict,
             Error::UnknownPerson => Self::UnknownPerson,
+            Error::UnknownVisitor => Self::UnknownVisitor,
             Error::ReportsOff => Self::ReportsOff,
             Error::LinksOff => Self::LinksOff,
             Error::Link(_) => Self::Link,

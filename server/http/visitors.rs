@@ -1,4 +1,4 @@
-//! A visitor's own history, opened by the capability that came with a receipt.
+//! A visitor's own history, opened by the capability that came with a receipt; and what the site's own systems are told of a visitor.
 
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
@@ -6,13 +6,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::erasure;
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::export::{self, Form};
 use crate::http::problem::{Code, Problem};
-use crate::http::{State, read, renewed};
+use crate::http::{State, access, read, renewed};
 use crate::ledger::{self, Kind};
 use crate::receipt::{self, Receipt};
-use crate::{erasure, visitor};
+use crate::scope::Scope;
+use crate::visitor::{self, Current};
+
+/// The answers that the site's systems are told of a visitor.
+const MOST: usize = 500;
 
 #[derive(Serialize)]
 struct History {
@@ -76,6 +82,53 @@ pub async fn export(
 pub async fn erase(site: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
     let visitor = capable(&request, &state, &site.key)?;
+    let (id, now) = (site.id, (state.now)());
+    let erased = state.appender.erase(move |conn| erasure::visitor(conn, id, visitor, now)).await?;
+    Ok(HttpResponse::Ok().json(Erased { erased }))
+}
+
+#[derive(Serialize)]
+struct Known {
+    visitor: Uuid,
+    current: Current,
+    /// Oldest first.
+    history: Vec<Event>,
+    /// Whether there are older answers.
+    more: bool,
+}
+
+/// `GET /v1/sites/{site}/visitors/{id}`: what stands, and all that a visitor answered, for the site's own systems.
+pub async fn known(
+    path: Path<(String, Uuid)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, visitor) = path.into_inner();
+    let mut site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::ConsentsRead).await?;
+    let id = site.id;
+    let mut rows = read(&state, move |conn| Ok(visitor::newest(conn, id, visitor, MOST + 1)?)).await?;
+    if !rows.iter().all(|(consent, _)| site.asked(consent.notice_id).is_some()) {
+        site = renewed(&state, &site.key).await?;
+    }
+    let more = rows.len() > MOST;
+    rows.truncate(MOST);
+    let (last, _) = rows.first().ok_or(Error::UnknownVisitor)?;
+    let current = Current::of(last, &site, &state.sites.jurisdictions, (state.now)())?;
+    let history = rows.into_iter().rev().map(|(consent, leaf)| visitor::event(consent, &site, leaf));
+    let history = history.collect::<Result<_>>()?;
+    Ok(HttpResponse::Ok().json(Known { visitor, current, history, more }))
+}
+
+/// `DELETE /v1/sites/{site}/visitors/{id}`: forgets a visitor who asked the site for it, and says how many answers there were.
+pub async fn forget(
+    path: Path<(String, Uuid)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, visitor) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::Erase).await?;
     let (id, now) = (site.id, (state.now)());
     let erased = state.appender.erase(move |conn| erasure::visitor(conn, id, visitor, now)).await?;
     Ok(HttpResponse::Ok().json(Erased { erased }))
