@@ -18,8 +18,11 @@ use crate::schema::counts;
 use crate::site::Site;
 
 mod table;
+pub mod told;
+mod withhold;
 
-pub use table::{Column, FEWEST, Figures, Group, Range, Table, Withheld, table};
+pub use table::{Column, Figures, Group, Range, Table, Withheld, table};
+pub use withhold::FEWEST;
 
 /// The event that is no answer.
 pub const SHOWN: &str = "shown";

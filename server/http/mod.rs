@@ -20,6 +20,7 @@ pub mod problem;
 pub mod public;
 pub mod receipts;
 pub mod reports;
+pub mod stats;
 pub mod visitors;
 
 use std::sync::Arc;
@@ -113,6 +114,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))
         .service(reads("/v1/sites/{site}/announcements", announcements::list))
         .service(reads("/v1/sites/{site}/changes", changes::list))
+        .service(reads("/v1/sites/{site}/stats", stats::show))
         .service(verbs("/v1/sites/{site}/visitors/{id}", "GET, HEAD, DELETE", [
             get().to(visitors::known), head().to(visitors::known), delete().to(visitors::forget),
         ]))

@@ -54,6 +54,8 @@ export function narrowed(document: Json, known: Known): Json {
   of(`${site}/preview`, 'get', 'notice').schema = { const: 1 };
   // A cursor is made of what happened, and waiting takes its time.
   for (const name of ['after', 'wait']) drop(document.paths[`${site}/changes`].get, name);
+  // Nor does a first day go with any last one.
+  for (const name of ['from', 'to']) drop(document.paths[`${site}/stats`].get, name);
   // A place goes with a layout, and the site has a bar.
   of(`${site}/preview`, 'get', 'layout').schema = { const: 'bar' };
   of(`${site}/preview`, 'get', 'position').schema = { enum: ['bottom', 'top'] };

@@ -228,7 +228,7 @@ on_both!(a_table_groups_what_was_counted_and_withholds_the_few, |server| {
     many("shown", "sv", 20_001, 15);
     many("withdrawn", "sv", 20_001, 5);
     counts.flush(conn).expect("added");
-    let table = |conn: &mut Conn, range, by: &[Column]| stats::table(conn, 1, range, by).expect("a table");
+    let table = |conn: &mut Conn, range, by: &[Column]| stats::table(conn, 1, range, by, 1000).expect("a table");
 
     let all = table(conn, Range::default(), &[]);
     let row = all.rows[0].1;
@@ -250,7 +250,7 @@ on_both!(a_table_groups_what_was_counted_and_withholds_the_few, |server| {
     assert_eq!(table(conn, range, &[Column::Language]).rows.len(), 1);
     let later = Range { from: Some(Day(20_002)), to: None };
     assert!(table(conn, later, &[Column::Notice]).rows.is_empty());
-    assert!(stats::table(conn, 2, Range::default(), &[]).expect("a table").rows.is_empty(), "another site's");
+    assert!(stats::table(conn, 2, Range::default(), &[], 1).expect("a table").rows.is_empty(), "another site's");
 });
 
 #[test]

@@ -13,6 +13,7 @@ mod disks;
 mod events;
 mod faults;
 mod feed;
+mod figures;
 mod forgetting;
 mod independent;
 mod law;
