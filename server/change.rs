@@ -15,6 +15,7 @@ use crate::material;
 use crate::notice::{self, Content};
 use crate::site::{self, Applied, Settings};
 use crate::site_file::Parsed;
+use crate::webhook;
 
 /// Creates or updates a site in one transaction. Errors: `SiteFile` with the reason, where the site promised to tell people first.
 pub fn apply(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Applied> {
@@ -88,7 +89,7 @@ fn keep(conn: &mut Conn, parsed: &Parsed, site_id: i32, said: &Announcement, not
     let material = said.material.unwrap_or(true);
     let new = New { site_id, day, material, announcement: said, notice, next: None };
     let kept = kept::add(conn, &new, now)?;
-    tell(conn, &parsed.key, &kept)
+    tell(conn, &parsed.key, &kept, now)
 }
 
 /// What was announced.
@@ -132,7 +133,7 @@ pub fn announce(conn: &mut Conn, parsed: &Parsed, now: i64) -> Result<Announced>
         let (site_id, applied) = site::put(conn, &parsed.key, &standing.text, &shown, now)?;
         let (notice, next) = (applied.notice(), Some((settings.as_str(), content.as_str())));
         let kept = kept::add(conn, &New { site_id, day, material, announcement: said, notice, next }, now)?;
-        tell(conn, &parsed.key, &kept)?;
+        tell(conn, &parsed.key, &kept, now)?;
         Ok(Announced { id: kept.id, day, material, notice, corrected: false })
     })
 }
@@ -240,11 +241,11 @@ fn refused<T>(reason: String) -> Result<T> {
     Err(Error::SiteFile(reason))
 }
 
-/// Says in the log what was announced.
-fn tell(conn: &mut Conn, key: &str, kept: &Kept) -> Result<()> {
+/// Tells the log and whoever wants to know what was announced.
+fn tell(conn: &mut Conn, key: &str, kept: &Kept, now: i64) -> Result<()> {
     let data = event(conn, key, kept)?;
     tracing::info!(%data, "notice.announced");
-    Ok(())
+    webhook::emit(conn, kept.site_id, "notice.announced", &data, now)
 }
 
 /// What the event says.

@@ -112,9 +112,21 @@ pub struct Serve {
     #[command(flatten)]
     pub keep: Keep,
 
+    #[command(flatten)]
+    pub telling: Telling,
+
     /// Serve the demonstration shop at `/`, with its site and its collectors
     #[arg(long, env = "SAMTYKKE_DEMO")]
     pub demo: bool,
+}
+
+/// Where webhooks may go.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Telling {
+    /// Send webhooks to private addresses as well, there also over http: to this machine and its network. Without it nobody with a token can
+    /// make the service ask what only it can reach
+    #[arg(long, env = "SAMTYKKE_WEBHOOKS_TO_PRIVATE")]
+    pub webhooks_to_private: bool,
 }
 
 impl Serve {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::ManageConnection;
-use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl, SqliteConnection};
+use diesel::sql_types::Bool;
+use diesel::{Connection, PgConnection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -146,6 +147,19 @@ pub fn migrate(conn: &mut Conn) -> Result<usize, String> {
             ran
         }
     }
+}
+
+/// Whether this connection may do what one server does for all: it does once it has asked, until it ends. `number` says what. On SQLite
+/// nobody else is there.
+pub fn lock(conn: &mut Conn, number: i64) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Lock {
+        #[diesel(sql_type = Bool)]
+        held: bool,
+    }
+    let Conn::Postgres(conn) = conn else { return Ok(true) };
+    let lock: Lock = diesel::sql_query(format!("SELECT pg_try_advisory_lock({number}) AS held")).get_result(conn)?;
+    Ok(lock.held)
 }
 
 /// One server per SQLite file: two would each believe they are alone. Held as long as the value lives.

@@ -14,6 +14,7 @@ use crate::ledger::{self, Kind};
 use crate::person::PersonId;
 use crate::person::standing::State;
 use crate::schema::{consents, erasures, ledger as head_table, people};
+use crate::webhook::delivery;
 
 /// Why rows go.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +91,7 @@ pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> Quer
     let erased = rows_of(conn, site_id, &rows, Reason::Request, now)?;
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::delete(own).execute(conn)?;
+    delivery::forget(conn, site_id, &person.0)?;
     Ok(erased)
 }
 

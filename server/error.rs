@@ -41,6 +41,12 @@ pub enum Error {
     #[error("nothing is kept of this visitor")]
     UnknownVisitor,
 
+    #[error("this site has no webhook {0}")]
+    UnknownWebhook(i32),
+
+    #[error("this site has as many webhooks as it may")]
+    ManyWebhooks,
+
     #[error("the capability is missing, damaged or for another site")]
     NoCapability,
 

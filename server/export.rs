@@ -25,7 +25,7 @@ mod time;
 
 pub use dpv::iso27560;
 pub use kantara::kantara;
-pub use time::rfc3339;
+pub use time::{rfc3339, rfc3339_ms};
 
 /// All that an export is made of.
 #[derive(Clone, Copy)]

@@ -134,6 +134,13 @@ impl Keys {
         PersonId::of(id)
     }
 
+    /// 32 bytes for one purpose, of which nobody can tell the secret that they are derived from.
+    pub fn derived(&self, purpose: &[u8]) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.sign_for(purpose, "", &[]).as_ref());
+        bytes
+    }
+
     /// `what` has one length for each `purpose`, so that nothing signed for one site can be read as another's.
     fn sign_for(&self, purpose: &[u8], site: &str, what: &[u8]) -> hmac::Tag {
         let mut message = hmac::Context::with_key(&self.capability);

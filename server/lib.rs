@@ -20,6 +20,8 @@
 //! for with a [`token`] that has the [`scope`]. What happened is told to the site's systems as an
 //! [`event`], in the [`feed`].
 //!
+//! What happens is told to whoever asked for it: a [`webhook`].
+//!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
 //! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
@@ -89,6 +91,7 @@ pub mod token;
 pub mod unknown_place;
 pub mod variant;
 pub mod visitor;
+pub mod webhook;
 pub mod whole;
 pub mod words;
 

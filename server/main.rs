@@ -69,6 +69,11 @@ enum Verb {
         #[command(subcommand)]
         verb: command::token::Verb,
     },
+    /// Tell other systems what happens, by webhooks
+    Webhook {
+        #[command(subcommand)]
+        verb: command::webhook::Verb,
+    },
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
     /// Erase what was kept long enough, as a running server does every night
@@ -121,6 +126,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
+        Verb::Webhook { verb } => command::webhook::run(storage, &verb),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {

@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::ledger::publish::Published;
+use crate::webhook::delivery::State;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
@@ -41,6 +42,33 @@ pub struct Written {
     pub rows: Counter,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Attempt {
+    outcome: &'static str,
+}
+
+/// What is told to webhooks.
+#[derive(Clone, Default)]
+pub struct Told {
+    attempts: Family<Attempt, Counter>,
+    waiting: Gauge,
+    parked: Gauge,
+}
+
+impl Told {
+    pub fn attempt(&self, state: State) {
+        // One that is pending afterwards has failed.
+        let outcome = if state == State::Pending { "failed" } else { state.as_str() };
+        self.attempts.get_or_create(&Attempt { outcome }).inc();
+    }
+
+    /// How many wait and are parked, as whoever delivers counts them.
+    pub fn stand(&self, waiting: i64, parked: i64) {
+        self.waiting.set(waiting);
+        self.parked.set(parked);
+    }
+}
+
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
@@ -52,6 +80,7 @@ pub struct Metrics {
     leaves: Gauge,
     standing_still: Gauge,
     pub written: Written,
+    pub told: Told,
 }
 
 impl Default for Metrics {
@@ -64,7 +93,7 @@ impl Default for Metrics {
         let unmarked = Family::default();
         let waiting = Gauge::default();
         let (leaves, standing_still) = (Gauge::default(), Gauge::default());
-        let written = Written::default();
+        let (written, told) = (Written::default(), Told::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_seconds", "Time from a request to its answer", seconds.clone());
         registry.register("consents", "Consents recorded", consents.clone());
@@ -75,7 +104,22 @@ impl Default for Metrics {
         registry.register("ledger_standing_still", "1 when nothing can be sealed or published", standing_still.clone());
         registry.register("write_transactions", "Transactions that committed consents", written.transactions.clone());
         registry.register("write_rows", "Consents that they held", written.rows.clone());
-        Self { registry, requests, seconds, consents, repeated, unmarked, waiting, leaves, standing_still, written }
+        registry.register("webhook_deliveries", "Webhooks sent, by what became of it", told.attempts.clone());
+        registry.register("webhook_deliveries_waiting", "Webhooks that are tried now or later", told.waiting.clone());
+        registry.register("webhook_deliveries_parked", "Webhooks that are not tried any more", told.parked.clone());
+        Self {
+            registry,
+            requests,
+            seconds,
+            consents,
+            repeated,
+            unmarked,
+            waiting,
+            leaves,
+            standing_still,
+            written,
+            told,
+        }
     }
 }
 

@@ -157,6 +157,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhooks (id) {
+        id -> Integer,
+        site_id -> Integer,
+        url -> Text,
+        events -> Text,
+        secret -> Binary,
+        old_secret -> Nullable<Binary>,
+        old_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+        gone_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> BigInt,
+        webhook_id -> Integer,
+        leaf -> Nullable<BigInt>,
+        name -> Text,
+        event -> Text,
+        data -> Nullable<Text>,
+        person -> Nullable<Binary>,
+        state -> Text,
+        attempts -> Integer,
+        status -> Nullable<Integer>,
+        created_at -> BigInt,
+        queued_at -> BigInt,
+        due_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    fan_out (id) {
+        id -> Integer,
+        next -> BigInt,
+    }
+}
+
+diesel::table! {
     readiness (id) {
         id -> Integer,
         checked_at -> BigInt,
@@ -166,6 +206,9 @@ diesel::table! {
 diesel::joinable!(notices -> sites (site_id));
 diesel::joinable!(announcements -> sites (site_id));
 diesel::joinable!(consents -> notices (notice_id));
+diesel::joinable!(webhooks -> sites (site_id));
+diesel::joinable!(deliveries -> webhooks (webhook_id));
 diesel::joinable!(consents -> signing_keys (key_id));
 diesel::joinable!(erasures -> sites (site_id));
 diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys, announcements, people, erasures);
+diesel::allow_tables_to_appear_in_same_query!(sites, webhooks, deliveries);

@@ -35,6 +35,9 @@ use crate::retention::{self, Keep};
 use crate::scripts::Older;
 use crate::sites::{self, Sites};
 use crate::stats::Counts;
+use crate::webhook::deliver::Sender;
+use crate::webhook::turns::{self, Means};
+use crate::webhook::{delivery, receiver};
 use crate::{change, jwks, site_file};
 
 /// The server's clock, in unix ms.
@@ -80,7 +83,16 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
         if let Err(e) = appender.write_blocking(move |conn| retention::old_counts(conn, now)) {
             tracing::error!("counts that were kept long enough could not be deleted: {e}");
         }
+        if let Err(e) = forget_told(&appender, now) {
+            tracing::error!("webhooks that were kept long enough could not be deleted: {e}");
+        }
     })
+}
+
+/// Deletes what was told long enough ago, and secrets that sign nothing any more.
+fn forget_told(appender: &Appender, now: i64) -> Result<(), Error> {
+    while appender.write_blocking(move |conn| delivery::drop_old(conn, now))? {}
+    appender.write_blocking(move |conn| receiver::drop_old_secrets(conn, now)).map(drop)
 }
 
 /// Lets what was announced take effect on its day, by the server's clock. After a pause it is late, and never left out.
@@ -204,7 +216,18 @@ pub fn run(
         // What fails is told by the appender, and waits for the next time.
         every(settings.count(), move || drop(counts.flush_by(&appender)))
     };
+    let sender = Arc::new(Sender::new(settings.telling.webhooks_to_private));
+    let means = Means {
+        appender: Arc::clone(&appender),
+        keys: Arc::clone(&keys),
+        sender: Arc::clone(&sender),
+        told: metrics.told.clone(),
+        clock,
+        percent,
+    };
+    let telling = turns::start(&url, means, settings.seal());
     let state = Data::new(State {
+        sender,
         sites,
         keys,
         appender,
@@ -241,7 +264,7 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop((watch, watch_regions, sealing, forgetting, changing, counting));
+    drop((watch, watch_regions, sealing, forgetting, changing, counting, telling));
     if state.counts.flush_by(&state.appender).is_err() {
         tracing::error!("the last figures could not be added to the database");
     }

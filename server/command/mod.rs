@@ -9,6 +9,7 @@ pub mod site;
 pub mod stats;
 pub mod token;
 pub mod visitor;
+pub mod webhook;
 
 use samtykke::config::Storage;
 use samtykke::db::{self, Conn};

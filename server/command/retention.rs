@@ -6,6 +6,7 @@ use samtykke::erasure::{self, Reason};
 use samtykke::ledger;
 use samtykke::retention::{self, Due, Keep};
 use samtykke::serve::now;
+use samtykke::webhook::{delivery, receiver};
 
 use super::{open, scrub};
 
@@ -25,6 +26,8 @@ pub fn run(storage: &Storage, keep: Keep, dry_run: bool) -> Result<(), String> {
     } else {
         println!("{consents} consents and {refusals} refusals are erased");
         retention::old_counts(conn, at).map_err(|e| e.to_string())?;
+        while delivery::drop_old(conn, at).map_err(|e| e.to_string())? {}
+        receiver::drop_old_secrets(conn, at).map_err(|e| e.to_string())?;
         scrub(conn)?;
     }
     Ok(())

@@ -10,9 +10,14 @@ pub fn rfc3339(unix_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", clock / 3600, clock / 60 % 60, clock % 60)
 }
 
+/// The same to the millisecond.
+pub fn rfc3339_ms(unix_ms: i64) -> String {
+    format!("{}.{:03}Z", rfc3339(unix_ms).trim_end_matches('Z'), unix_ms.rem_euclid(1000))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::rfc3339;
+    use super::{rfc3339, rfc3339_ms};
 
     #[test]
     fn time_is_written_as_the_calendar_has_it() {
@@ -23,5 +28,7 @@ mod tests {
         assert_eq!(rfc3339(1_735_689_599_000), "2024-12-31T23:59:59Z");
         assert_eq!(rfc3339(4_107_542_400_000), "2100-03-01T00:00:00Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
+        assert_eq!(rfc3339_ms(1_735_689_599_007), "2024-12-31T23:59:59.007Z");
+        assert_eq!(rfc3339_ms(-1), "1969-12-31T23:59:59.999Z");
     }
 }

@@ -22,6 +22,7 @@ pub mod receipts;
 pub mod reports;
 pub mod stats;
 pub mod visitors;
+pub mod webhooks;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +49,7 @@ use crate::site::Site;
 use crate::sites::Sites;
 use crate::stats::Counts;
 use crate::texts;
+use crate::webhook::deliver::Sender;
 use address::Addresses;
 use demo::Demo;
 use problem::{Code, Problem};
@@ -75,6 +77,8 @@ pub struct State {
     pub demo: Option<Demo>,
     /// What is counted of the question and its answers.
     pub counts: Arc<Counts>,
+    /// What sends webhooks.
+    pub sender: Arc<Sender>,
     /// The clock, in unix ms.
     pub now: fn() -> i64,
     /// A random number, 0 to 99.
@@ -118,6 +122,16 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/{id}", "GET, HEAD, DELETE", [
             get().to(visitors::known), head().to(visitors::known), delete().to(visitors::forget),
         ]))
+        .service(verbs("/v1/sites/{site}/webhooks", "GET, HEAD, POST", [
+            get().to(webhooks::list), head().to(webhooks::list), post().to(webhooks::create),
+        ]))
+        .service(verbs("/v1/sites/{site}/webhooks/{id}", "GET, HEAD, DELETE", [
+            get().to(webhooks::show), head().to(webhooks::show), delete().to(webhooks::remove),
+        ]))
+        .service(verbs("/v1/sites/{site}/webhooks/{id}/test", "POST", [post().to(webhooks::test)]))
+        .service(verbs("/v1/sites/{site}/webhooks/{id}/rotate", "POST", [post().to(webhooks::rotate)]))
+        .service(verbs("/v1/sites/{site}/webhooks/{id}/replay", "POST", [post().to(webhooks::replay)]))
+        .service(reads("/v1/sites/{site}/webhooks/{id}/deliveries", webhooks::deliveries))
         // the public
         .service(reads("/v1/sites/{site}/notices", notices::list))
         .service(reads("/v1/sites/{site}/notices/{number}", notices::one))

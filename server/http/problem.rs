@@ -54,6 +54,8 @@ codes! {
         "A person is known from the first event that is written about them. POST people/lookup answers for everybody, also for those of whom nothing is known.";
     UnknownVisitor "unknown-visitor" NOT_FOUND "Nothing is kept of this visitor",
         "A visitor is known by the id in their choice cookie and in their receipts, from their first answer until it was erased, on their word or in time.";
+    UnknownWebhook "unknown-webhook" NOT_FOUND "The site has no such webhook",
+        "GET …/webhooks lists those that it has, each with its id.";
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED "This address does not answer that method",
         "The Allow header lists the methods that it does answer.";
     Timeout "timeout" REQUEST_TIMEOUT "The request took too long",
@@ -64,6 +66,8 @@ codes! {
         "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
         "It does once the links of its site file name two or more of its origins.";
+    ManyWebhooks "many-webhooks" CONFLICT "The site has as many webhooks as it may",
+        "A site has at most 20. DELETE one that nobody listens to any more.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
         "At most 16 KB are read, and 3 MB where people are looked up. A consent needs less than one KB.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
@@ -124,6 +128,8 @@ impl Code {
             Error::Conflict => Self::Conflict,
             Error::UnknownPerson => Self::UnknownPerson,
             Error::UnknownVisitor => Self::UnknownVisitor,
+            Error::UnknownWebhook(_) => Self::UnknownWebhook,
+            Error::ManyWebhooks => Self::ManyWebhooks,
             Error::ReportsOff => Self::ReportsOff,
             Error::LinksOff => Self::LinksOff,
             Error::Link(_) => Self::Link,

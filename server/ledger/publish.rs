@@ -10,12 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use tlog_tiles::Hash;
 
 use crate::append::Appender;
-use crate::db::{Conn, DatabaseUrl};
+use crate::db::{self, Conn, DatabaseUrl};
 use crate::error::{Error, Result};
 use crate::every::{Every, every};
 use crate::feed::Waiting;
@@ -108,7 +106,7 @@ impl Publisher {
         };
         self.publish(&mut conn)?;
         if !self.ours {
-            self.ours = lock(&mut conn)?;
+            self.ours = db::lock(&mut conn, SEALING_LOCK)?;
         }
         if self.ours || self.moved.elapsed() > STALE {
             while let Some(seal) = seal::plan(&mut conn, &mut self.memory)? {
@@ -191,17 +189,4 @@ fn remember(path: &Path, note: &str) -> std::io::Result<()> {
     file.write_all(note.as_bytes())?;
     file.sync_all()?;
     fs::rename(half, path)
-}
-
-/// Whether this connection may seal. On SQLite nobody else is there.
-fn lock(conn: &mut Conn) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Lock {
-        #[diesel(sql_type = Bool)]
-        held: bool,
-    }
-    let Conn::Postgres(conn) = conn else { return Ok(true) };
-    let lock: Lock =
-        diesel::sql_query(format!("SELECT pg_try_advisory_lock({SEALING_LOCK}) AS held")).get_result(conn)?;
-    Ok(lock.held)
 }

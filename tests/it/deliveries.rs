@@ -1,0 +1,193 @@
+//! Deliveries by webhook: tried again and again, parked, replayed; at least once, whatever crashes, and none delayed by another.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use samtykke::day::DAY_MS;
+use samtykke::serve;
+use serde_json::json;
+
+use crate::listener::{Got, Listener, eventually};
+use crate::program::{Process, samtykke};
+use crate::server::{Database, SITE, Server, consent};
+use crate::webhooks::{HOUR, NOON, add, announce, ask, clock, deliveries, on_each, private, say, states};
+
+#[test]
+fn what_cannot_be_delivered_is_tried_again_for_three_days_then_parked_and_replayed() {
+    clock!(CLOCK);
+    on_each(|database| {
+        CLOCK.store(NOON, Ordering::SeqCst);
+        let up = Arc::new(Mutex::new(false));
+        let listener = {
+            let up = Arc::clone(&up);
+            Listener::answering(move |_| if *up.lock().expect("a word") { "200 OK" } else { "503 Down" }.into())
+        };
+        let server = Server::by(database, private(), || CLOCK.load(Ordering::SeqCst), || 50);
+        let (id, _) = add(&server, &listener, &["person.*"]);
+        say(&server, "kunde-1", "granted");
+        let mut tries = 0;
+        for minutes in [0, 1, 6, 31, 121, 301, 601, 841, 1201, 1441] {
+            CLOCK.fetch_add(minutes * 60_000, Ordering::SeqCst);
+            tries += 1;
+            eventually("it is tried", || deliveries(&server, id).first().is_some_and(|told| told["attempts"] == tries));
+        }
+        assert_eq!(states(&server, id), ["parked"]);
+        assert_eq!(ask(&server, "GET", &format!("/{id}"), None).json()["parked"], 1);
+        let got = listener.wait(10);
+        assert_eq!(got.len(), 10);
+        assert!(got.iter().all(|got| got.id() == "leaf-0" && got.body == got.body), "{got:?}");
+        let stamps: BTreeSet<&str> = got.iter().map(|got| got.header("webhook-timestamp")).collect();
+        assert_eq!(stamps.len(), 10, "each is signed anew");
+
+        CLOCK.fetch_add(100 * HOUR, Ordering::SeqCst);
+        *up.lock().expect("a word") = true;
+        let queued = ask(&server, "POST", &format!("/{id}/replay"), None).expect(200).json();
+        assert_eq!(queued, json!({ "queued": 1 }));
+        eventually("it is delivered", || states(&server, id) == ["delivered"]);
+        assert_eq!(listener.got()[10].id(), "leaf-0");
+        let since = |from: i64| {
+            let path = format!("/{id}/replay");
+            ask(&server, "POST", &path, Some(&json!({ "from": from }))).expect(200).json()["queued"].clone()
+        };
+        assert_eq!((since(NOON + 1), since(NOON)), (json!(0), json!(1)));
+        listener.wait(12);
+        eventually("it is delivered", || states(&server, id) == ["delivered"]);
+
+        CLOCK.fetch_add(29 * DAY_MS, Ordering::SeqCst);
+        say(&server, "kunde-2", "granted");
+        eventually("both are there", || states(&server, id) == ["delivered", "delivered"]);
+        CLOCK.fetch_add(3 * DAY_MS, Ordering::SeqCst);
+        eventually("a month is enough", || states(&server, id).len() == 1);
+    });
+}
+
+#[test]
+fn a_receiver_that_is_gone_is_left_alone_until_it_is_replayed() {
+    on_each(|database| {
+        let gone = Arc::new(Mutex::new(true));
+        let listener = {
+            let gone = Arc::clone(&gone);
+            Listener::answering(move |_| if *gone.lock().expect("a word") { "410 Gone" } else { "200 OK" }.into())
+        };
+        let server = Server::with(database, private());
+        let (id, _) = add(&server, &listener, &[]);
+        say(&server, "kunde-1", "granted");
+        eventually("it is parked", || states(&server, id) == ["parked"]);
+        assert!(ask(&server, "GET", &format!("/{id}"), None).json()["gone_at"].is_i64());
+        say(&server, "kunde-1", "denied");
+        announce(&server, serve::now());
+        eventually("the rest is parked with it", || states(&server, id) == ["parked", "parked", "parked"]);
+        assert_eq!(listener.got().len(), 1);
+        *gone.lock().expect("a word") = false;
+        assert_eq!(ask(&server, "POST", &format!("/{id}/replay"), None).json()["queued"], 3);
+        let got = listener.wait(4);
+        assert_eq!(got[1].id(), "leaf-0");
+        assert!(ask(&server, "GET", &format!("/{id}"), None).json()["gone_at"].is_null());
+    });
+}
+
+#[test]
+fn one_that_never_answers_delays_no_other_and_no_stop() {
+    on_each(|database| {
+        let shut = Arc::new(Mutex::new(()));
+        let held = shut.lock().expect("a lock");
+        let slow = {
+            let shut = Arc::clone(&shut);
+            Listener::answering(move |_| {
+                drop(shut.lock());
+                "200 OK".into()
+            })
+        };
+        let quick = Listener::start();
+        let server = Server::with(database, private());
+        add(&server, &slow, &[]);
+        add(&server, &quick, &[]);
+        for n in 0..20 {
+            say(&server, &format!("kunde-{n}"), "granted");
+        }
+        let got = quick.wait(20);
+        let ids: Vec<String> = (0..20).map(|leaf| format!("leaf-{leaf}")).collect();
+        assert_eq!(got.iter().map(Got::id).collect::<Vec<_>>(), ids, "in their order");
+        assert_eq!(slow.wait(1).len(), 1);
+        // What is under way there is cut off, and told again by whoever is next.
+        let database = server.stop();
+        drop(held);
+        let server = Server::with(database, private());
+        let told: BTreeSet<String> = slow.wait(21).iter().map(|got| got.id().to_owned()).collect();
+        assert_eq!(told.len(), 20);
+        drop(server);
+    });
+}
+
+#[test]
+fn a_redirect_is_a_failure_and_leads_nowhere() {
+    let elsewhere = Listener::start();
+    let location = format!("307 Elsewhere\r\nlocation: {}", elsewhere.url);
+    let listener = Listener::answering(move |_| location.clone());
+    let database = Database::sqlite();
+    database.apply(SITE);
+    let server = Server::with(database, private());
+    let (id, _) = add(&server, &listener, &[]);
+    let tested = ask(&server, "POST", &format!("/{id}/test"), None).expect(200).json();
+    assert_eq!(tested, json!({ "delivered": false, "status": 307 }));
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+/// Sends consents from several threads until the process is killed; gives the ids that were answered 201.
+fn send_until_killed(process: &Process, kill_after: usize) -> Vec<String> {
+    let taken = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let sent = consent();
+                    if process.post(&sent) != Some(201) {
+                        return;
+                    }
+                    taken.lock().expect("a list").push(sent["id"].as_str().expect("text").to_owned());
+                }
+            });
+        }
+        eventually("some are taken", || taken.lock().expect("a list").len() >= kill_after);
+        process.signal("KILL");
+    });
+    taken.into_inner().expect("a list")
+}
+
+#[test]
+fn everything_is_told_at_least_once_however_often_the_process_is_killed() {
+    on_each(|database| {
+        let listener = Listener::start();
+        let begin = || {
+            let mut command = samtykke(&database);
+            command.env("SAMTYKKE_WEBHOOKS_TO_PRIVATE", "true").env("SAMTYKKE_SEAL_MS", "20");
+            Process::of(&mut command)
+        };
+        let mut process = begin();
+        let (well, _, told) = crate::program::run(samtykke(&database).args([
+            "webhook",
+            "add",
+            "shop",
+            &listener.url,
+            "--webhooks-to-private",
+        ]));
+        assert!(well, "{told}");
+        let mut taken = Vec::new();
+        for kill_after in [40, 90, 150] {
+            taken.extend(send_until_killed(&process, kill_after));
+            process.end();
+            process = begin();
+        }
+        let ids = |listener: &Listener| -> BTreeSet<String> {
+            listener.got().iter().filter_map(|got| Some(got.json()["data"]["id"].as_str()?.to_owned())).collect()
+        };
+        eventually("every one has come", || {
+            let come = ids(&listener);
+            taken.iter().all(|id| come.contains(id))
+        });
+        let (got, come) = (listener.got().len(), ids(&listener).len());
+        println!("{} taken, {come} told, {} of them again", taken.len(), got - come);
+        drop(process);
+    });
+}
