@@ -162,9 +162,10 @@ diesel::table! {
         site_id -> Integer,
         url -> Text,
         events -> Text,
-        secret -> Binary,
-        old_secret -> Nullable<Binary>,
+        key -> Binary,
+        old_key -> Nullable<Binary>,
         old_until -> Nullable<BigInt>,
+        from_leaf -> BigInt,
         created_at -> BigInt,
         gone_at -> Nullable<BigInt>,
     }

@@ -173,6 +173,7 @@ fn retry_after(headers: &HeaderMap) -> Option<i64> {
 
 /// In words that hold nothing of what was sent or answered.
 fn reason(error: &ureq::Error) -> &'static str {
+    const TLS: &str = "its certificate or its TLS does not hold";
     match error {
         ureq::Error::Other(other) => match other.downcast_ref::<Refused>() {
             Some(Refused::Private) => "its address is private, and this service sends to none of those",
@@ -182,7 +183,9 @@ fn reason(error: &ureq::Error) -> &'static str {
         ureq::Error::HostNotFound => "its name is not known",
         ureq::Error::Timeout(Timeout::Resolve) => "its name could not be looked up in time",
         ureq::Error::Timeout(_) => "it did not answer in time",
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "its certificate or its TLS does not hold",
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => TLS,
+        ureq::Error::RequireHttpsOnly(_) => "it is not https, and this service sends over nothing else",
+        ureq::Error::Io(e) if e.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => TLS,
         ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => "it refused the connection",
         ureq::Error::Io(_) | ureq::Error::ConnectionFailed => "the connection failed",
         ureq::Error::Protocol(_) => "it did not answer in HTTP",

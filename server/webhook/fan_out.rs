@@ -54,8 +54,9 @@ fn note(conn: &mut Conn, receivers: &[(Receiver, String)], events: &[Event], now
         events.iter().filter_map(|event| Some((event, event.leaf?, format!("leaf-{}", event.leaf?)))).collect();
     let mut new = Vec::new();
     for (event, leaf, name) in &named {
-        let wanting = receivers.iter().filter(|(receiver, site)| *site == event.site && receiver.wants(&event.kind));
-        new.extend(wanting.map(|(receiver, _)| New::of(receiver, name, &event.kind, now).at(*leaf)));
+        let of_site = receivers.iter().filter(|(_, site)| *site == event.site).map(|(receiver, _)| receiver);
+        let wanting = of_site.filter(|receiver| receiver.wants_leaf(*leaf, &event.kind));
+        new.extend(wanting.map(|receiver| New::of(receiver, name, &event.kind, now).at(*leaf)));
     }
     delivery::add(conn, &new)
 }

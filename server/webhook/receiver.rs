@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
+use crate::ledger;
 use crate::schema::{sites, webhooks};
 use crate::webhook::FAMILIES;
 use crate::webhook::sign::Secret;
@@ -24,10 +25,12 @@ pub struct Receiver {
     pub url: String,
     /// Types with spaces between.
     pub events: String,
-    secret: Vec<u8>,
-    old_secret: Option<Vec<u8>>,
+    /// Sealed; the old one too.
+    key: Vec<u8>,
+    old_key: Option<Vec<u8>>,
     /// Until when the old secret signs too.
     pub old_until: Option<i64>,
+    from_leaf: i64,
     pub created_at: i64,
     /// When it said that it is gone.
     pub gone_at: Option<i64>,
@@ -39,10 +42,15 @@ impl Receiver {
         self.events.split(' ').any(|wanted| matches(wanted, event))
     }
 
+    /// The same of an event of the ledger: what stood there before is not told.
+    pub fn wants_leaf(&self, leaf: i64, event: &str) -> bool {
+        leaf >= self.from_leaf && self.wants(event)
+    }
+
     /// Those that sign at `now`, the newest first.
     pub fn secrets(&self, keys: &Keys, now: i64) -> Result<Vec<Secret>> {
-        let old = self.old_secret.as_ref().filter(|_| self.old_until.is_some_and(|until| now < until));
-        [Some(&self.secret), old].into_iter().flatten().map(|sealed| Secret::open(sealed, keys, self.site_id)).collect()
+        let old = self.old_key.as_ref().filter(|_| self.old_until.is_some_and(|until| now < until));
+        [Some(&self.key), old].into_iter().flatten().map(|sealed| Secret::open(sealed, keys, self.site_id)).collect()
     }
 }
 
@@ -90,16 +98,21 @@ pub fn add(
     let secret = Secret::random()?;
     let sealed = secret.seal(keys, site_id)?;
     conn.transaction(|conn| {
+        // Two that come at once take turns, so that there are not more than may be.
+        diesel::update(sites::table.find(site_id)).set(sites::revision.eq(sites::revision)).execute(conn)?;
         let there: i64 = webhooks::table.filter(webhooks::site_id.eq(site_id)).count().get_result(conn)?;
         if there >= MOST {
             return Err(Error::ManyWebhooks);
         }
+        // Before the first start there is no ledger yet.
+        let leaves = ledger::head(conn).optional()?.map_or(0, |head| head.size);
         let receiver = diesel::insert_into(webhooks::table)
             .values((
                 webhooks::site_id.eq(site_id),
                 webhooks::url.eq(url),
                 webhooks::events.eq(events),
-                webhooks::secret.eq(&sealed),
+                webhooks::key.eq(&sealed),
+                webhooks::from_leaf.eq(leaves),
                 webhooks::created_at.eq(now),
             ))
             .returning(webhooks::all_columns)
@@ -143,8 +156,8 @@ pub fn rotate(conn: &mut Conn, keys: &Keys, receiver: &Receiver, now: i64) -> Re
     let until = now + OVERLAP_MS;
     let replaced = diesel::update(webhooks::table.find(receiver.id))
         .set((
-            webhooks::secret.eq(secret.seal(keys, receiver.site_id)?),
-            webhooks::old_secret.eq(&receiver.secret),
+            webhooks::key.eq(secret.seal(keys, receiver.site_id)?),
+            webhooks::old_key.eq(&receiver.key),
             webhooks::old_until.eq(until),
         ))
         .execute(conn)?;
@@ -154,7 +167,7 @@ pub fn rotate(conn: &mut Conn, keys: &Keys, receiver: &Receiver, now: i64) -> Re
 /// Deletes the secrets that sign nothing any more.
 pub fn drop_old_secrets(conn: &mut Conn, now: i64) -> QueryResult<usize> {
     diesel::update(webhooks::table.filter(webhooks::old_until.le(now)))
-        .set((webhooks::old_secret.eq(None::<Vec<u8>>), webhooks::old_until.eq(None::<i64>)))
+        .set((webhooks::old_key.eq(None::<Vec<u8>>), webhooks::old_until.eq(None::<i64>)))
         .execute(conn)
 }
 

@@ -191,3 +191,57 @@ fn everything_is_told_at_least_once_however_often_the_process_is_killed() {
         drop(process);
     });
 }
+
+#[test]
+fn of_two_servers_one_delivers_and_the_other_takes_over() {
+    let database = Database::postgres();
+    database.apply(SITE);
+    let listener = Listener::start();
+    let url = database.url();
+    let first = Server::with(database, private());
+    let (id, _) = add(&first, &listener, &[]);
+    let second = {
+        let other = Database::at(url);
+        let (from, to) = (first.database.folder.path().join("data"), other.folder.path().join("data"));
+        serve::data_folder(&to).expect("a folder");
+        for key in ["signing-key.pem", "capability.key"] {
+            std::fs::copy(from.join(key), to.join(key)).expect("a copy");
+        }
+        Server::with(other, private())
+    };
+    for n in 0..20 {
+        say(if n % 2 == 0 { &first } else { &second }, &format!("kunde-{n}"), "granted");
+    }
+    eventually("all are delivered", || states(&second, id).iter().filter(|state| *state == "delivered").count() == 20);
+    assert_eq!(listener.got().len(), 20, "each once");
+    let database = first.stop();
+    say(&second, "kunde-0", "denied");
+    assert_eq!(listener.wait(21)[20].id(), "leaf-20");
+    drop(second);
+    drop(database);
+}
+
+#[test]
+fn https_is_spoken_to_whoever_it_is_said_of_and_a_stranger_is_told_nothing() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let first = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut hello = [0; 1000];
+        let read = std::io::Read::read(&mut stream, &mut hello).expect("a hello");
+        // What follows is no TLS.
+        std::io::Write::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").expect("sent");
+        hello[..read].to_vec()
+    });
+    let database = Database::sqlite();
+    database.apply(SITE);
+    let server = Server::with(database, private());
+    let url = json!({ "url": format!("https://localhost:{}/hook", address.port()) });
+    let id = ask(&server, "POST", "", Some(&url)).expect(201).json()["id"].clone();
+    let tested = ask(&server, "POST", &format!("/{id}/test"), None).expect(200).json();
+    assert_eq!(tested["delivered"], false);
+    assert!(tested["reason"].as_str().is_some_and(|reason| reason.contains("TLS")), "{tested}");
+    let hello = first.join().expect("no panic");
+    assert_eq!(hello[0], 22, "a handshake of TLS");
+    assert!(hello.windows(9).any(|bytes| bytes == b"localhost"), "which says whom it wants");
+}

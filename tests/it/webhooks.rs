@@ -9,6 +9,7 @@ use samtykke::{change, serve, site_file, webhook};
 use serde_json::{Value, json};
 
 use crate::listener::{Got, Listener, eventually};
+use crate::program::{run, samtykke};
 use crate::server::{Answer, Database, SITE, Server, consent, settings};
 
 /// 2030-01-01T12:00:00Z.
@@ -261,5 +262,49 @@ fn of_what_is_erased_before_it_is_sent_nothing_is_sent() {
         assert_eq!(got.iter().filter(|got| got.kind() == "person.email").count(), 1, "the one before");
         let listed = ask(&server, "GET", &format!("/{id}/deliveries"), None);
         assert!(!listed.text().contains(person.as_str().expect("an id")), "{}", listed.text());
+    });
+}
+
+#[test]
+fn the_command_line_does_the_same() {
+    on_each(|database| {
+        let listener = Listener::start();
+        let webhook = |words: &[&str]| run(samtykke(&database).arg("webhook").args(words));
+        let (well, _, told) = webhook(&["add", "shop", &listener.url]);
+        assert!(!well && told.contains("expected https"), "{told}");
+        let (well, _, told) = webhook(&["add", "none", "https://crm.example.no/"]);
+        assert!(!well && told.contains("there is no site `none` here"), "{told}");
+        let add = ["add", "shop", &listener.url, "--events", "person.* erased", "--webhooks-to-private"];
+        let (well, added, told) = webhook(&add);
+        assert!(well, "{told}");
+        let secret = added.trim().strip_prefix("1\t").expect("the id before it").to_owned();
+        let line = format!("1\tshop\t{}\tperson.* erased\t0 waiting\t0 parked\n", listener.url);
+        assert_eq!(webhook(&["list"]).1, line);
+        assert_eq!(webhook(&["list", "other"]).1, "");
+
+        let (well, _, told) = webhook(&["test", "1"]);
+        assert!(!well && told.contains("it is not https"), "{told}");
+        assert_eq!(listener.connections(), 0);
+        assert_eq!(webhook(&["test", "1", "--webhooks-to-private"]).1, "delivered: it answered 204\n");
+        let got = &listener.wait(1)[0];
+        assert!(got.is_signed_with(&secret) && got.kind() == "webhook.test", "{got:?}");
+
+        let rotated = webhook(&["rotate", "1"]).1.trim().to_owned();
+        webhook(&["test", "1", "--webhooks-to-private"]);
+        assert!(listener.wait(2)[1].is_signed_with(&secret) && listener.got()[1].is_signed_with(&rotated));
+
+        let person = json!({ "person": "898bc894bbc831a622645a2da52b6a7f" });
+        webhook::emit(&mut database.parsed().connect().expect("a connection"), 1, "person.confirm", &person, 5)
+            .expect("emitted");
+        let (_, listed, _) = webhook(&["deliveries", "1"]);
+        assert!(
+            listed.starts_with("1\tevent-") && listed.ends_with("\tperson.confirm\tpending\t0 tries\t-\n"),
+            "{listed}"
+        );
+        assert_eq!(webhook(&["replay", "1", "--parked"]).1, "0 are sent once more\n");
+        assert_eq!(webhook(&["replay", "1", "--from", "1970-01-01"]).1, "1 are sent once more\n");
+        assert!(webhook(&["replay", "1", "--from", "then"]).2.contains("expected a day such as"));
+        assert!(webhook(&["remove", "1"]).0);
+        assert!(webhook(&["test", "1"]).2.contains("no webhook 1"));
     });
 }

@@ -1,13 +1,15 @@
--- Who is told of what happens on a site. events: types with spaces between, as `person.* notice.announced`. secret is sealed with a key
--- that is derived from capability.key; so is old_secret, which signs too until old_until. gone_at: the receiver said that it is gone.
+-- Who is told of what happens on a site. events: types with spaces between, as `person.* notice.announced`. key is what signs, sealed
+-- with another one that is derived from capability.key; so is old_key, which signs too until old_until. from_leaf: what stood in the ledger
+-- before is not told. gone_at: the receiver said that it is gone.
 CREATE TABLE webhooks (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     site_id INTEGER NOT NULL REFERENCES sites (id),
     url TEXT NOT NULL,
     events TEXT NOT NULL,
-    secret BLOB NOT NULL,
-    old_secret BLOB,
+    key BLOB NOT NULL,
+    old_key BLOB,
     old_until BIGINT,
+    from_leaf BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     gone_at BIGINT
 );
