@@ -95,6 +95,19 @@ fn forget_told(appender: &Appender, now: i64) -> Result<(), Error> {
     appender.write_blocking(move |conn| receiver::drop_old_secrets(conn, now)).map(drop)
 }
 
+/// Tells by webhooks what happens.
+fn tell(url: &DatabaseUrl, state: &State, period: Duration) -> Every {
+    let means = Means {
+        appender: Arc::clone(&state.appender),
+        keys: Arc::clone(&state.keys),
+        sender: Arc::clone(&state.sender),
+        told: state.metrics.told.clone(),
+        clock: state.now,
+        percent: state.percent,
+    };
+    turns::start(url, means, period)
+}
+
 /// Lets what was announced take effect on its day, by the server's clock. After a pause it is late, and never left out.
 fn change_in_time(url: DatabaseUrl, appender: Arc<Appender>, period: Duration, clock: fn() -> i64) -> Every {
     let mut conn = None;
@@ -216,18 +229,8 @@ pub fn run(
         // What fails is told by the appender, and waits for the next time.
         every(settings.count(), move || drop(counts.flush_by(&appender)))
     };
-    let sender = Arc::new(Sender::new(settings.telling.webhooks_to_private));
-    let means = Means {
-        appender: Arc::clone(&appender),
-        keys: Arc::clone(&keys),
-        sender: Arc::clone(&sender),
-        told: metrics.told.clone(),
-        clock,
-        percent,
-    };
-    let telling = turns::start(&url, means, settings.seal());
     let state = Data::new(State {
-        sender,
+        sender: Arc::new(Sender::new(settings.telling.webhooks_to_private)),
         sites,
         keys,
         appender,
@@ -248,6 +251,7 @@ pub fn run(
         percent,
     });
 
+    let telling = tell(&url, &state, settings.seal());
     let shared = Data::clone(&state);
     rt::System::new().block_on(async move {
         let server = HttpServer::new(move || app(Data::clone(&shared)))

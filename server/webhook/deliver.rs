@@ -101,7 +101,7 @@ impl Sender {
     /// Sends the event `webhook.test`, which nobody notes.
     pub fn test(&self, receiver: &Receiver, keys: &Keys, site: &str, now: i64) -> Result<Attempt> {
         let name = format!("test-{}", Uuid::now_v7());
-        self.post(receiver, keys, &name, &body("webhook.test", now, json!({ "site": site })), now)
+        self.post(receiver, keys, &name, &body("webhook.test", now, &json!({ "site": site })), now)
     }
 }
 
@@ -154,15 +154,15 @@ impl Attempt {
 /// The body of a delivery as the database has it now; nothing where it was erased.
 pub fn made(conn: &mut Conn, delivery: &Delivery) -> Result<Option<String>> {
     if let Some(data) = &delivery.data {
-        let data = serde_json::from_str(data).map_err(|e| Error::Internal(format!("a delivery: {e}")))?;
-        return Ok(Some(body(&delivery.event, delivery.created_at, data)));
+        let data: Value = serde_json::from_str(data).map_err(|e| Error::Internal(format!("a delivery: {e}")))?;
+        return Ok(Some(body(&delivery.event, delivery.created_at, &data)));
     }
     let Some(leaf) = delivery.leaf else { return Ok(None) };
     let found = event::page(conn, None, leaf, 1)?.events.into_iter().find(|event| event.leaf == Some(leaf));
-    Ok(found.map(|event| body(&event.kind, event.at, json!(event))))
+    Ok(found.map(|event| body(&event.kind, event.at, &json!(event))))
 }
 
-fn body(event: &str, at: i64, data: Value) -> String {
+fn body(event: &str, at: i64, data: &Value) -> String {
     json!({ "type": event, "timestamp": rfc3339_ms(at), "data": data }).to_string()
 }
 
@@ -185,7 +185,7 @@ fn reason(error: &ureq::Error) -> &'static str {
         ureq::Error::Timeout(_) => "it did not answer in time",
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => TLS,
         ureq::Error::RequireHttpsOnly(_) => "it is not https, and this service sends over nothing else",
-        ureq::Error::Io(e) if e.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => TLS,
+        ureq::Error::Io(e) if e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some() => TLS,
         ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => "it refused the connection",
         ureq::Error::Io(_) | ureq::Error::ConnectionFailed => "the connection failed",
         ureq::Error::Protocol(_) => "it did not answer in HTTP",

@@ -74,12 +74,14 @@ impl<'a> New<'a> {
     }
 
     /// An event of the ledger.
+    #[must_use]
     pub const fn at(mut self, leaf: i64) -> Self {
         self.leaf = Some(leaf);
         self
     }
 
     /// Anything else, and whom it is about.
+    #[must_use]
     pub const fn saying(mut self, data: &'a str, person: Option<&'a [u8]>) -> Self {
         self.data = Some(data);
         self.person = person;
@@ -251,7 +253,11 @@ pub fn count(conn: &mut Conn, webhook_id: Option<i32>, state: State) -> QueryRes
 /// Deletes some that were kept long enough at `now`, unix ms, and says whether there may be more.
 pub fn drop_old(conn: &mut Conn, now: i64) -> QueryResult<bool> {
     let over = deliveries::table.filter(deliveries::ended_at.lt(now - KEEP_MS));
-    let ids: Vec<i64> = over.order(deliveries::id.asc()).limit(PIECE as i64).select(deliveries::id).load(conn)?;
+    let ids: Vec<i64> = over
+        .order(deliveries::id.asc())
+        .limit(i64::try_from(PIECE).unwrap_or(i64::MAX))
+        .select(deliveries::id)
+        .load(conn)?;
     diesel::delete(deliveries::table.filter(deliveries::id.eq_any(&ids))).execute(conn)?;
     Ok(ids.len() >= PIECE)
 }

@@ -28,7 +28,7 @@ const UNWRITTEN: Duration = Duration::from_millis(500);
 /// How long a receiver is left alone after a failure, at the most: by then, whatever else is due waits with it.
 const LONGEST_REST_MS: i64 = 60_000;
 /// How often what waits and what is parked is counted.
-const COUNT: Duration = Duration::from_secs(60);
+const COUNT: Duration = Duration::from_mins(1);
 
 /// What a thread needs.
 struct Work {

@@ -40,6 +40,8 @@ export function narrowed(document: Json, known: Known): Json {
   schemas.NewLink.properties = ids(known);
   schemas.NewLink.properties.to = { const: 'https://m.example.no' };
   schemas.WhoseReceipt.properties = ids(known);
+  // Nobody listens there, so that nothing is sent to anybody.
+  schemas.NewWebhook.properties.url = { const: 'https://127.0.0.1:9/hook' };
   schemas.NewReport.properties.service = { enum: ['ga4', 'matomo'] };
 
   const of = (path: string, verb: string, name: string): Json =>

@@ -100,6 +100,7 @@ function settings(folder: string, engine: Engine): NodeJS.ProcessEnv {
     SAMTYKKE_LOG: 'error',
     SAMTYKKE_RATE_PER_MINUTE: '0',
     SAMTYKKE_SEAL_MS: '50',
+    SAMTYKKE_WEBHOOKS_TO_PRIVATE: 'true',
   };
 }
 

@@ -26,17 +26,15 @@ fn what_cannot_be_delivered_is_tried_again_for_three_days_then_parked_and_replay
         let server = Server::by(database, private(), || CLOCK.load(Ordering::SeqCst), || 50);
         let (id, _) = add(&server, &listener, &["person.*"]);
         say(&server, "kunde-1", "granted");
-        let mut tries = 0;
-        for minutes in [0, 1, 6, 31, 121, 301, 601, 841, 1201, 1441] {
+        for (minutes, tries) in [0, 1, 6, 31, 121, 301, 601, 841, 1201, 1441].into_iter().zip(1..) {
             CLOCK.fetch_add(minutes * 60_000, Ordering::SeqCst);
-            tries += 1;
             eventually("it is tried", || deliveries(&server, id).first().is_some_and(|told| told["attempts"] == tries));
         }
         assert_eq!(states(&server, id), ["parked"]);
         assert_eq!(ask(&server, "GET", &format!("/{id}"), None).json()["parked"], 1);
         let got = listener.wait(10);
         assert_eq!(got.len(), 10);
-        assert!(got.iter().all(|got| got.id() == "leaf-0" && got.body == got.body), "{got:?}");
+        assert!(got.iter().all(|got| got.id() == "leaf-0"), "{got:?}");
         let stamps: BTreeSet<&str> = got.iter().map(|got| got.header("webhook-timestamp")).collect();
         assert_eq!(stamps.len(), 10, "each is signed anew");
 
@@ -244,4 +242,27 @@ fn https_is_spoken_to_whoever_it_is_said_of_and_a_stranger_is_told_nothing() {
     let hello = first.join().expect("no panic");
     assert_eq!(hello[0], 22, "a handshake of TLS");
     assert!(hello.windows(9).any(|bytes| bytes == b"localhost"), "which says whom it wants");
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn measured() {
+    on_each(|database| {
+        let listener = Listener::start();
+        let server = Server::with(database, private());
+        add(&server, &listener, &[]);
+        let started = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        server.post(&consent()).expect(201);
+                    }
+                });
+            }
+        });
+        println!("posted after {:?}", started.elapsed());
+        listener.wait(4000);
+        println!("told after {:?} over {} connections", started.elapsed(), listener.connections());
+    });
 }

@@ -257,7 +257,7 @@ fn of_what_is_erased_before_it_is_sent_nothing_is_sent() {
         CLOCK.fetch_add(HOUR, Ordering::SeqCst);
         eventually("all is done", || states(&server, id) == ["delivered", "delivered", "erased"]);
         let got = listener.got();
-        let after: Vec<String> = got.iter().filter(|got| got.kind() != "person.email").map(|got| got.kind()).collect();
+        let after: Vec<String> = got.iter().map(Got::kind).filter(|kind| kind != "person.email").collect();
         assert_eq!(after.iter().collect::<BTreeSet<_>>().len(), 2, "{after:?}");
         assert_eq!(got.iter().filter(|got| got.kind() == "person.email").count(), 1, "the one before");
         let listed = ask(&server, "GET", &format!("/{id}/deliveries"), None);
@@ -307,4 +307,31 @@ fn the_command_line_does_the_same() {
         assert!(webhook(&["remove", "1"]).0);
         assert!(webhook(&["test", "1"]).2.contains("no webhook 1"));
     });
+}
+
+#[test]
+fn a_receiver_that_does_as_the_readme_says_takes_what_is_sent_and_nothing_else() {
+    let (database, listener) = (Database::sqlite(), Listener::start());
+    database.apply(SITE);
+    let server = Server::with(database, private());
+    let (id, secret) = add(&server, &listener, &[]);
+    let rotated = ask(&server, "POST", &format!("/{id}/rotate"), None).expect(200).json();
+    ask(&server, "POST", &format!("/{id}/test"), None).expect(200);
+    let got = &listener.wait(1)[0];
+    let readme = std::fs::read_to_string(crate::server::root().join("README.md")).expect("the README");
+    let code = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the code");
+    let says = |secret: &str, body: &str, id: &str| {
+        let names = ["webhook-timestamp", "webhook-signature"].map(|name| (name, got.header(name)));
+        let mut headers: serde_json::Map<String, Value> =
+            names.map(|(name, value)| (name.into(), value.into())).into_iter().collect();
+        headers.insert("webhook-id".into(), id.into());
+        let asked = format!("{code}\nprint(is_ours({}, {}, {}.encode()))", json!(secret), json!(headers), json!(body));
+        let (well, said, told) = run(std::process::Command::new("python3").args(["-c", &asked]));
+        assert!(well, "{told}");
+        said.trim() == "True"
+    };
+    assert!(says(&secret, &got.body, got.id()), "the old one still");
+    assert!(says(rotated["secret"].as_str().expect("text"), &got.body, got.id()));
+    assert!(!says("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDazfgKSGlZeE=", &got.body, got.id()));
+    assert!(!says(&secret, &got.body.replace("shop", "chop"), got.id()) && !says(&secret, &got.body, "leaf-1"));
 }
