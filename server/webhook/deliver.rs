@@ -1,6 +1,7 @@
 //! One delivery: the body, made of the row as it is now, signed and posted; and what its answer means. Of an answer nothing is kept or
 //! logged but its status.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,9 @@ const LOOK_UP: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(10);
 /// What is read of an answer, so that the next may come over the same connection.
 const READ: u64 = 4096;
+
+/// Leaves that are so near to each other are read at once.
+const NEAR: i64 = 256;
 
 /// How long after each failure it is tried again, in seconds: three days in all.
 const DELAYS: [i64; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -151,15 +155,34 @@ impl Attempt {
     }
 }
 
-/// The body of a delivery as the database has it now; nothing where it was erased.
-pub fn made(conn: &mut Conn, delivery: &Delivery) -> Result<Option<String>> {
-    if let Some(data) = &delivery.data {
-        let data: Value = serde_json::from_str(data).map_err(|e| Error::Internal(format!("a delivery: {e}")))?;
-        return Ok(Some(body(&delivery.event, delivery.created_at, &data)));
+/// The bodies of some deliveries as the database has them now, in the same order; nothing where one was erased.
+pub fn made(conn: &mut Conn, deliveries: &[Delivery]) -> Result<Vec<Option<String>>> {
+    let mut events = BTreeMap::new();
+    let leaves: BTreeSet<i64> = deliveries.iter().filter_map(|delivery| delivery.leaf).collect();
+    // Mostly they follow each other, and are read at once.
+    let (first, last) = (leaves.first().copied().unwrap_or_default(), leaves.last().copied().unwrap_or_default());
+    let mut next = first;
+    if last - first < NEAR {
+        let page = event::page(conn, None, first, usize::try_from(last - first + 1).unwrap_or_default())?;
+        events.extend(page.events.into_iter().filter_map(|event| Some((event.leaf?, event))));
+        next = page.next;
     }
-    let Some(leaf) = delivery.leaf else { return Ok(None) };
-    let found = event::page(conn, None, leaf, 1)?.events.into_iter().find(|event| event.leaf == Some(leaf));
-    Ok(found.map(|event| body(&event.kind, event.at, &json!(event))))
+    for leaf in leaves.range(next..) {
+        events.extend(
+            event::page(conn, None, *leaf, 1)?.events.into_iter().filter_map(|event| Some((event.leaf?, event))),
+        );
+    }
+    let made = deliveries.iter().map(|delivery| match (&delivery.data, delivery.leaf) {
+        (Some(data), _) => {
+            let data: Value = serde_json::from_str(data).map_err(|e| Error::Internal(format!("a delivery: {e}")))?;
+            Ok(Some(body(&delivery.event, delivery.created_at, &data)))
+        }
+        (None, leaf) => {
+            let event = leaf.and_then(|leaf| events.get(&leaf));
+            Ok(event.map(|event| body(&event.kind, event.at, &json!(event))))
+        }
+    });
+    made.collect()
 }
 
 fn body(event: &str, at: i64, data: &Value) -> String {

@@ -22,9 +22,10 @@ use crate::webhook::receiver::{self, Receiver};
 const TELLING_LOCK: i64 = 0x5a_3d_7f_13;
 /// Receivers that are sent to at a time; where there are more, whoever has waited longest is next.
 const THREADS: usize = 64;
-/// Deliveries that are written down together, and how long the first may wait for that: what a crash sends again.
+/// Deliveries that are read and written down together: what a crash sends again.
 const BATCH: i64 = 32;
-const UNWRITTEN: Duration = Duration::from_millis(500);
+/// How old what was read may be when it is sent, and how long what was sent may wait to be written down, but for the answer to the last.
+const SOON: Duration = Duration::from_millis(500);
 /// How long a receiver is left alone after a failure, at the most: by then, whatever else is due waits with it.
 const LONGEST_REST_MS: i64 = 60_000;
 /// How often what waits and what is parked is counted.
@@ -182,14 +183,19 @@ impl Work {
                 found => found?,
             };
             let due = delivery::due(conn, id, (self.clock)(), BATCH)?;
-            Ok((receiver.gone_at.is_none() && !due.is_empty()).then_some((receiver, due)))
+            if receiver.gone_at.is_some() || due.is_empty() {
+                return Ok(None);
+            }
+            // Sent within `SOON`, so that little can be erased meanwhile.
+            let bodies = deliver::made(conn, &due)?;
+            Ok(Some((receiver, due, bodies)))
         });
-        let Some((receiver, due)) = found? else { return Ok(false) };
+        let Some((receiver, due, bodies)) = found? else { return Ok(false) };
         let mut outcomes = Vec::new();
         let (mut go_on, mut gone, mut broken) = (true, false, None);
         let started = Instant::now();
-        for delivery in &due {
-            let outcome = match self.one(&receiver, delivery, &mut gone) {
+        for (delivery, body) in due.iter().zip(bodies) {
+            let outcome = match self.one(&receiver, delivery, body, &mut gone) {
                 Ok(outcome) => outcome,
                 Err(e) => {
                     broken = Some(e);
@@ -211,7 +217,7 @@ impl Work {
                 go_on = false;
                 break;
             }
-            if started.elapsed() > UNWRITTEN {
+            if started.elapsed() > SOON {
                 break;
             }
         }
@@ -220,8 +226,8 @@ impl Work {
     }
 
     /// One attempt.
-    fn one(&self, receiver: &Receiver, delivery: &Delivery, gone: &mut bool) -> Result<Outcome> {
-        let Some(body) = db::read(&self.pool, |conn| deliver::made(conn, delivery))? else {
+    fn one(&self, receiver: &Receiver, delivery: &Delivery, body: Option<String>, gone: &mut bool) -> Result<Outcome> {
+        let Some(body) = body else {
             let (id, attempts, at) = (delivery.id, delivery.attempts, (self.clock)());
             return Ok(Outcome { id, state: State::Erased, attempts, status: None, at });
         };

@@ -243,26 +243,3 @@ fn https_is_spoken_to_whoever_it_is_said_of_and_a_stranger_is_told_nothing() {
     assert_eq!(hello[0], 22, "a handshake of TLS");
     assert!(hello.windows(9).any(|bytes| bytes == b"localhost"), "which says whom it wants");
 }
-
-#[test]
-#[ignore = "a measurement"]
-fn measured() {
-    on_each(|database| {
-        let listener = Listener::start();
-        let server = Server::with(database, private());
-        add(&server, &listener, &[]);
-        let started = std::time::Instant::now();
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    for _ in 0..500 {
-                        server.post(&consent()).expect(201);
-                    }
-                });
-            }
-        });
-        println!("posted after {:?}", started.elapsed());
-        listener.wait(4000);
-        println!("told after {:?} over {} connections", started.elapsed(), listener.connections());
-    });
-}
