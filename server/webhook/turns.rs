@@ -20,6 +20,8 @@ use crate::webhook::receiver::{self, Receiver};
 
 /// Any fixed number: the server that holds it delivers.
 const TELLING_LOCK: i64 = 0x5a_3d_7f_13;
+/// Pages of the ledger that are fanned out before it is looked at again who is due.
+const PAGES: usize = 20;
 /// Receivers that are sent to at a time; where there are more, whoever has waited longest is next.
 const THREADS: usize = 64;
 /// Deliveries that are read and written down together: what a crash sends again.
@@ -119,7 +121,11 @@ impl Turns {
         }
         if self.ours {
             let now = (self.work.clock)();
-            while fan_out::turn(&mut conn, &self.work.appender, now)? {}
+            for _ in 0..PAGES {
+                if !fan_out::turn(&mut conn, &self.work.appender, now)? {
+                    break;
+                }
+            }
             self.threads.retain(|_, thread| !thread.is_finished());
             for receiver in delivery::waiting(&mut conn, now)? {
                 if self.threads.len() < THREADS

@@ -269,7 +269,14 @@ fn of_what_is_erased_before_it_is_sent_nothing_is_sent() {
 fn the_command_line_does_the_same() {
     on_each(|database| {
         let listener = Listener::start();
-        let webhook = |words: &[&str]| run(samtykke(&database).arg("webhook").args(words));
+        let proxy = Listener::start();
+        let webhook = |words: &[&str]| {
+            let mut command = samtykke(&database);
+            for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+                command.env(name, proxy.url.trim_end_matches("/hook"));
+            }
+            run(command.arg("webhook").args(words))
+        };
         let (well, _, told) = webhook(&["add", "shop", &listener.url]);
         assert!(!well && told.contains("expected https"), "{told}");
         let (well, _, told) = webhook(&["add", "none", "https://crm.example.no/"]);
@@ -304,6 +311,7 @@ fn the_command_line_does_the_same() {
         assert_eq!(webhook(&["replay", "1", "--parked"]).1, "0 are sent once more\n");
         assert_eq!(webhook(&["replay", "1", "--from", "1970-01-01"]).1, "1 are sent once more\n");
         assert!(webhook(&["replay", "1", "--from", "then"]).2.contains("expected a day such as"));
+        assert_eq!(proxy.connections(), 0, "no proxy is used");
         assert!(webhook(&["remove", "1"]).0);
         assert!(webhook(&["test", "1"]).2.contains("no webhook 1"));
     });
