@@ -145,6 +145,10 @@ impl Appender {
 
     /// A step of taking what was erased out of SQLite's files, in turn with the other writes: `conn` reads, and `walk` is how far it is.
     pub fn sweep(&self, conn: &mut Conn, walk: &mut Walk) -> Result<()> {
+        // PostgreSQL has nothing to sweep, and a write that writes nothing would keep a connection of which nobody knows whether it can.
+        if matches!(conn, Conn::Postgres(_)) {
+            return Ok(());
+        }
         if matches!(walk, Walk::Done) && self.unswept.swap(false, Ordering::Relaxed) {
             *walk = Walk::Pages(1);
         }
