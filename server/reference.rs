@@ -67,9 +67,9 @@ pub fn page(document: &Value) -> String {
     page::framed("en", &title, &head, &body)
 }
 
-/// The operations of a tag, each path by itself.
+/// The operations of a tag, each path by itself, and then what is told to others.
 fn operations<'a>(document: &'a Value, tag: &str) -> Vec<Operation<'a>> {
-    let paths = pairs(&document["paths"]);
+    let paths = pairs(&document["paths"]).chain(pairs(&document["webhooks"]));
     let each = paths.flat_map(|(path, item)| {
         VERBS.into_iter().filter_map(move |verb| item.get(verb).map(|told| Operation { path, verb, told }))
     });
@@ -111,8 +111,10 @@ fn entry(document: &Value, operation: &Operation) -> Markup {
                 (answered(document, status, answer, id))
             }
             (problems(told))
-            h4 { "In a shell" }
-            pre { code { (curl::line(document, operation)) } }
+            @if operation.path.starts_with('/') {
+                h4 { "In a shell" }
+                pre { code { (curl::line(document, operation)) } }
+            }
         }
     }
 }

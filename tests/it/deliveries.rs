@@ -1,6 +1,9 @@
 //! Deliveries by webhook: tried again and again, parked, replayed; at least once, whatever crashes, and none delayed by another.
 
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +12,7 @@ use samtykke::serve;
 use serde_json::json;
 
 use crate::listener::{Got, Listener, eventually};
-use crate::program::{Process, samtykke};
+use crate::program::{Process, run, samtykke};
 use crate::server::{Database, SITE, Server, consent};
 use crate::webhooks::{HOUR, NOON, add, announce, ask, clock, deliveries, on_each, private, say, states};
 
@@ -163,13 +166,8 @@ fn everything_is_told_at_least_once_however_often_the_process_is_killed() {
             Process::of(&mut command)
         };
         let mut process = begin();
-        let (well, _, told) = crate::program::run(samtykke(&database).args([
-            "webhook",
-            "add",
-            "shop",
-            &listener.url,
-            "--webhooks-to-private",
-        ]));
+        let (well, _, told) =
+            run(samtykke(&database).args(["webhook", "add", "shop", &listener.url, "--webhooks-to-private"]));
         assert!(well, "{told}");
         let mut taken = Vec::new();
         for kill_after in [40, 90, 150] {
@@ -242,4 +240,61 @@ fn https_is_spoken_to_whoever_it_is_said_of_and_a_stranger_is_told_nothing() {
     let hello = first.join().expect("no panic");
     assert_eq!(hello[0], 22, "a handshake of TLS");
     assert!(hello.windows(9).any(|bytes| bytes == b"localhost"), "which says whom it wants");
+}
+
+#[test]
+fn a_certificate_that_the_machine_trusts_is_enough_and_another_is_not() {
+    let database = Database::sqlite();
+    database.apply(SITE);
+    let folder = database.folder.path().to_owned();
+    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-out"])
+        .arg(&certificate)
+        .arg("-keyout")
+        .arg(&key)
+        .output();
+    assert!(made.expect("openssl").status.success());
+    let mut server = Command::new("openssl")
+        .args(["s_server", "-accept", "127.0.0.1:0", "-naccept", "2", "-cert"])
+        .arg(&certificate)
+        .arg("-key")
+        .arg(&key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("openssl");
+    let mut said = server.stdout.take().expect("its output").bytes().map(|byte| char::from(byte.expect("a byte")));
+    let mut until = |end: &str| {
+        let mut text = String::new();
+        while !text.ends_with(end) {
+            text.push(said.next().unwrap_or_else(|| panic!("{end} does not come: {text}")));
+        }
+        text
+    };
+    until("ACCEPT 127.0.0.1:");
+    let port = until("\n").trim().to_owned();
+
+    let webhook = |words: &[&str], trusted: &Path| {
+        run(samtykke(&database).env("SSL_CERT_FILE", trusted).arg("webhook").args(words).arg("--webhooks-to-private"))
+    };
+    let url = format!("https://localhost:{port}/hook");
+    assert!(webhook(&["add", "shop", &url], &certificate).0);
+    let strange = folder.join("none.pem");
+    std::fs::write(&strange, "").expect("a file");
+    let (well, _, told) = webhook(&["test", "1"], &strange);
+    assert!(!well && told.contains("its certificate or its TLS does not hold"), "{told}");
+    std::thread::scope(|scope| {
+        let tested = scope.spawn(|| webhook(&["test", "1"], &certificate));
+        assert!(until("\"webhook.test\"}").contains("POST /hook HTTP/1.1"));
+        let mut answers = server.stdin.take().expect("its input");
+        answers.write_all(b"HTTP/1.1 202 Taken\r\ncontent-length: 0\r\n\r\n").expect("answered");
+        let (well, told, _) = tested.join().expect("no panic");
+        assert!(well && told.contains("it answered 202"), "{told}");
+    });
+    let _ = server.kill();
+    server.wait().expect("an end");
 }
