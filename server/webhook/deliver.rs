@@ -68,7 +68,8 @@ impl Sender {
             .timeout_resolve(Some(LOOK_UP))
             .timeout_connect(Some(CONNECT))
             .max_response_header_size(16 * 1024)
-            .max_idle_age(Duration::from_secs(10))
+            // Many close after five seconds what nobody uses.
+            .max_idle_age(Duration::from_secs(3))
             .user_agent(concat!("samtykke/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::with_parts(config, DefaultConnector::default(), Guard::new(to_private));
