@@ -85,7 +85,6 @@ pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> Quer
     // An event that is being written right now is waited for, so that none is left over.
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
-    take_head(conn)?;
     let events = consents::table.filter(consents::visitor.eq(person.0.to_vec())).filter(consents::site_id.eq(site_id));
     let rows: Vec<i64> = events.select(consents::seq).order(consents::seq.asc()).load(conn)?;
     let erased = rows_of(conn, site_id, &rows, Reason::Request, now)?;
