@@ -1,7 +1,7 @@
 //! Deliveries by webhook: tried again and again, parked, replayed; at least once, whatever crashes, and none delayed by another.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -267,7 +267,8 @@ fn a_certificate_that_the_machine_trusts_is_enough_and_another_is_not() {
         .stderr(Stdio::null())
         .spawn()
         .expect("openssl");
-    let mut said = server.stdout.take().expect("its output").bytes().map(|byte| char::from(byte.expect("a byte")));
+    let mut said =
+        BufReader::new(server.stdout.take().expect("its output")).bytes().map(|byte| char::from(byte.expect("a byte")));
     let mut until = |end: &str| {
         let mut text = String::new();
         while !text.ends_with(end) {
