@@ -94,6 +94,14 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
 
+    /// Requests a minute that one client may send to the API, heavy ones counted for several; 0 sets no limit
+    #[arg(long, env = "SAMTYKKE_API_RATE_PER_MINUTE", default_value_t = 600)]
+    pub api_rate_per_minute: u32,
+
+    /// Requests a minute that one address may send to the API without a token that holds; 0 sets no limit
+    #[arg(long, env = "SAMTYKKE_API_REFUSED_PER_MINUTE", default_value_t = 30)]
+    pub api_refused_per_minute: u32,
+
     /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between
     #[arg(long, env = "SAMTYKKE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,

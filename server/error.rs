@@ -60,8 +60,9 @@ pub enum Error {
     #[error("the token does not have the scope {}", .0.as_str())]
     Scope(Scope),
 
-    #[error("this address has sent more than its share")]
-    TooMany,
+    /// `seconds` is when there is a place for it again.
+    #[error("this {whose} has sent more than its share, which is {quota} a minute")]
+    TooMany { whose: &'static str, quota: u32, seconds: u32 },
 
     /// More waits than may wait. Nothing was recorded.
     #[error("too much is waiting to be written; send it again in a moment")]

@@ -17,10 +17,9 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`]. What happened is told to the site's systems as an
-//! [`event`], in the [`feed`].
+//! for with a [`token`] that has the [`scope`], and within its [`limit`].
 //!
-//! What happens is told to whoever asked for it: a [`webhook`].
+//! What happened is told to the site's systems as an [`event`], in the [`feed`], and to whoever asked to be told by a [`webhook`].
 //!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
@@ -57,6 +56,7 @@ pub mod jurisdiction;
 pub mod jwks;
 pub mod keys;
 pub mod ledger;
+pub mod limit;
 pub mod link;
 pub mod lint;
 pub mod look;

@@ -29,6 +29,7 @@ use crate::ledger::{
     self,
     publish::{self, Published},
 };
+use crate::limit::Limit;
 use crate::metrics::Metrics;
 use crate::region::Regions;
 use crate::retention::{self, Keep};
@@ -239,10 +240,12 @@ pub fn run(
         readers: db::pool(&url, settings.readers),
         addresses: Addresses::new(
             settings.rate_per_minute,
+            settings.api_refused_per_minute,
             settings.trusted_proxies.clone(),
             regions,
             settings.region_header.clone(),
         ),
+        clients: Limit::new("client", settings.api_rate_per_minute),
         metrics,
         older: Older::default(),
         demo: settings.demo.then(Demo::default),

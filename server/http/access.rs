@@ -1,12 +1,14 @@
 //! Who asks, and what they may: every route of the API begins here.
 
-use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::error::{Error, Result};
 use crate::http::problem::{Code, Problem};
 use crate::http::{State, read};
+use crate::limit::{Share, WINDOW};
 use crate::scope::Scope;
 use crate::site::Site;
 use crate::token::{self, Claims, EVERY_SITE};
@@ -42,11 +44,66 @@ impl Caller {
 
 /// Whoever sent this request, if their token has this scope on this site.
 pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
-    let token = bearer(request)?;
-    let claims = token::read(&state.keys, token, (state.now)())?;
-    let caller = Caller::of(read(state, move |conn| token::check(conn, claims)).await?);
+    let caller = caller(request, state).await?;
     caller.may(site, scope)?;
     Ok(caller)
+}
+
+/// Whoever sent this request, whatever they may, within their share. What no token opens counts against the address, before any database is
+/// asked unless the token was revoked; who has a token that holds is not kept out by that.
+async fn caller(request: &HttpRequest, state: &Data<State>) -> Result<Caller, Problem> {
+    let caller = match known(request, state).await {
+        Err(problem) if problem.code() == Code::Token => {
+            state.addresses.count_refused(request)?;
+            return Err(problem);
+        }
+        outcome => outcome?,
+    };
+    take(request, state, &caller, 1)?;
+    Ok(caller)
+}
+
+/// Whoever the token of a request names, if it holds.
+async fn known(request: &HttpRequest, state: &Data<State>) -> Result<Caller, Problem> {
+    let claims = token::read(&state.keys, bearer(request)?, (state.now)())?;
+    Ok(Caller::of(read(state, move |conn| token::check(conn, claims)).await?))
+}
+
+/// Counts what a heavy request costs against its client besides the one that every request costs: together no more than a whole share.
+/// Call it before the work is done.
+pub fn spend(request: &HttpRequest, state: &Data<State>, caller: &Caller, besides: usize) -> Result<(), Problem> {
+    let most = state.clients.quota().saturating_sub(1);
+    match u32::try_from(besides).unwrap_or(most).min(most) {
+        0 => Ok(()),
+        besides => take(request, state, caller, besides),
+    }
+}
+
+fn take(request: &HttpRequest, state: &Data<State>, caller: &Caller, cost: u32) -> Result<(), Problem> {
+    let outcome = state.clients.take(&caller.actor, cost);
+    let share = match &outcome {
+        Ok(share) => *share,
+        Err(Error::TooMany { quota, seconds, .. }) => Some(Share { quota: *quota, left: 0, seconds: *seconds }),
+        Err(_) => None,
+    };
+    if let Some(share) = share {
+        request.extensions_mut().insert(share);
+    }
+    Ok(outcome.map(drop)?)
+}
+
+/// Tells a client how they stand (draft-ietf-httpapi-ratelimit-headers-11), with every answer, also with one that refuses.
+pub fn tell_share<B>(response: &mut ServiceResponse<B>) {
+    let Some(Share { quota, left, seconds }) = response.request().extensions().get::<Share>().copied() else { return };
+    let told = [
+        ("ratelimit-policy", format!(r#""client";q={quota};w={WINDOW}"#)),
+        ("ratelimit", format!(r#""client";r={left};t={seconds}"#)),
+    ];
+    for (name, value) in told {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 /// The one token of a request (RFC 6750, 2.1).

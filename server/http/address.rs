@@ -4,48 +4,46 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::HttpRequest;
-use governor::clock::DefaultClock;
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limit::Limit;
 use crate::place::Place;
 use crate::regime::Found;
 use crate::region::Regions;
-
-/// After so many requests, what was kept of addresses that fell silent is forgotten.
-const SWEEP_EVERY: usize = 4096;
 
 /// Who a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
 type Sender = u128;
 
 pub struct Addresses {
-    limiter: Option<RateLimiter<Sender, DashMapStateStore<Sender>, DefaultClock>>,
+    pages: Limit<Sender>,
+    refused: Limit<Sender>,
     trusted: Vec<IpNet>,
-    since_sweep: AtomicUsize,
     regions: Regions,
     /// Where a trusted proxy says the place.
     header: Option<String>,
 }
 
 impl Addresses {
-    /// `per_minute` 0 sets no limit. Only `trusted` peers are believed about whom they speak for.
-    pub fn new(per_minute: u32, trusted: Vec<IpNet>, regions: Regions, header: Option<String>) -> Self {
-        let limiter = NonZeroU32::new(per_minute).map(|n| RateLimiter::dashmap(Quota::per_minute(n)));
-        Self { limiter, trusted, since_sweep: AtomicUsize::new(0), regions, header }
+    /// What an address may send a minute: from a page, and to the API without a token that holds. Only `trusted` peers are believed about
+    /// whom they speak for.
+    pub fn new(pages: u32, refused: u32, trusted: Vec<IpNet>, regions: Regions, header: Option<String>) -> Self {
+        Self { pages: Limit::new("address", pages), refused: Limit::new("address", refused), trusted, regions, header }
     }
 
-    /// Counts a request against its sender.
+    /// Counts a request from a page against its sender.
     pub fn count(&self, request: &HttpRequest) -> Result<()> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
+        self.take(&self.pages, request)
+    }
+
+    /// The same of a request to the API that no token opened. Whoever has one is not kept out by others at the same address.
+    pub fn count_refused(&self, request: &HttpRequest) -> Result<()> {
+        self.take(&self.refused, request)
+    }
+
+    fn take(&self, limit: &Limit<Sender>, request: &HttpRequest) -> Result<()> {
         let Some(client) = self.client_of(request) else { return Ok(()) };
-        if self.since_sweep.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            limiter.retain_recent();
-        }
-        limiter.check_key(&sender(client)).map_err(|_| Error::TooMany)
+        limit.take(&sender(client), 1).map(drop)
     }
 
     /// Where the sender of a request is, and how that was found; `None` where it is not known. A trusted proxy that says the place
@@ -103,7 +101,7 @@ mod tests {
     #[test]
     fn only_trusted_proxies_are_believed_and_only_from_the_right() {
         let trusted = vec!["10.0.0.0/8".parse().expect("a network"), "::1/128".parse().expect("a network")];
-        let addresses = Addresses::new(0, trusted, Regions::default(), None);
+        let addresses = Addresses::new(0, 0, trusted, Regions::default(), None);
         let check = |peer: &str, forwarded: &str, client: &str| {
             let found = addresses.client(peer.parse().expect("an address"), forwarded);
             assert_eq!(found.to_string(), client, "{peer} for {forwarded:?}");

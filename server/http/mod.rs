@@ -9,6 +9,7 @@ pub mod consents;
 pub mod cors;
 pub mod declaration;
 pub mod demo;
+pub mod described;
 pub mod ledger;
 pub mod links;
 pub mod notices;
@@ -42,6 +43,7 @@ use crate::error::{Error, Result};
 use crate::feed::Waiting;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
+use crate::limit::Limit;
 use crate::metrics::Metrics;
 use crate::scripts::Older;
 use crate::signal::{self, Signal};
@@ -71,6 +73,8 @@ pub struct State {
     pub waiting: Arc<Waiting>,
     pub readers: Pool,
     pub addresses: Addresses,
+    /// What each client of the API may ask for, by the actor that its token names.
+    pub clients: Limit<String>,
     pub metrics: Metrics,
     pub older: Older,
     /// Only with `--demo`.
@@ -234,6 +238,7 @@ async fn around<B: MessageBody + 'static>(
         response = ServiceResponse::new(request, problem).map_into_right_body();
     }
     let Some(state) = state else { return Ok(response) };
+    access::tell_share(&mut response);
     cors::allow(&state, &mut response);
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
     let route = response.request().app_data::<Pattern>().map_or("none", |pattern| pattern.0);

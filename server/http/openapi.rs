@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::banner::Asset;
 use crate::http::banner::encoded;
+use crate::http::described;
 use crate::http::problem::{Code, PROBLEM_JSON};
 use crate::reference;
 
@@ -60,7 +61,9 @@ fn assembled(parts: &[&str]) -> Value {
         if let (Some(tag), Some(tags)) = (part.get("tag").cloned(), whole["tags"].as_array_mut()) {
             for operation in operations(&mut part) {
                 operation.insert("tags".into(), json!([tag["name"]]));
+                described::add_problems(operation);
                 tell_problems(operation);
+                described::add_headers(operation);
             }
             tags.push(tag);
         }

@@ -26,6 +26,8 @@ use crate::whole::{perhaps, whole as whole_number};
 
 /// Names that one lookup may hold.
 const MOST: usize = 10_000;
+/// Names of a lookup that cost as much as one request.
+const FOR_ONE: usize = 100;
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -121,11 +123,12 @@ pub async fn lookup(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
-    access::require(&request, &state, &site, Scope::PeopleRead).await?;
+    let caller = access::require(&request, &state, &site, Scope::PeopleRead).await?;
     let asked: Lookup = parse(&body)?;
     if asked.refs.is_empty() || asked.refs.len() > MOST {
         return Err(Error::invalid("refs", format!("expected 1 to {MOST}")).into());
     }
+    access::spend(&request, &state, &caller, (asked.refs.len() - 1) / FOR_ONE)?;
     let mut named = Vec::with_capacity(asked.refs.len());
     for (i, text) in asked.refs.into_iter().enumerate() {
         let known = Ref::parse(&text).map_err(|e| match e {

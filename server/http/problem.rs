@@ -74,8 +74,8 @@ codes! {
         "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice; besides, it may name services that run under one, and nothing else.";
     UnknownNotice "unknown-notice" UNPROCESSABLE_ENTITY "The site has not published this notice",
         "Answer a notice that the site has shown; its number comes with GET /v1/sites/{site}/notice.";
-    TooMany "too-many" TOO_MANY_REQUESTS "Too many requests from one address",
-        "Wait as long as Retry-After says, then send it again.";
+    TooMany "too-many" TOO_MANY_REQUESTS "Too many requests from one sender",
+        "Wait as long as Retry-After says, then send it again. The detail says whose share is used up: that of an address, or that of a client, which RateLimit tells beforehand.";
     Internal "internal" INTERNAL_SERVER_ERROR "Something here is broken",
         "The fault is the server's, and its log says more. Sending it again is safe.";
     Busy "busy" SERVICE_UNAVAILABLE "Too much is waiting",
@@ -137,7 +137,7 @@ impl Code {
             Error::Token(_) => Self::Token,
             Error::WrongSite => Self::WrongSite,
             Error::Scope(_) => Self::InsufficientScope,
-            Error::TooMany => Self::TooMany,
+            Error::TooMany { .. } => Self::TooMany,
             Error::Busy | Error::Crowded => Self::Busy,
             Error::Unavailable => Self::Unavailable,
             Error::SiteFile(_) | Error::Database(_) | Error::Internal(_) => Self::Internal,
@@ -193,6 +193,10 @@ impl From<Error> for Problem {
                 problem.headers.push((header::WWW_AUTHENTICATE, wanted.into()));
                 problem.detail = Some(error.to_string());
             }
+            Error::TooMany { seconds, .. } => {
+                problem.detail = Some(error.to_string());
+                problem = problem.instead(header::RETRY_AFTER, seconds.to_string());
+            }
             _ => problem.detail = Some(error.to_string()),
         }
         problem
@@ -200,6 +204,10 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
     pub fn from_status(status: StatusCode) -> Self {
         Code::of_status(status).into()
     }

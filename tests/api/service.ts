@@ -99,6 +99,9 @@ function settings(folder: string, engine: Engine): NodeJS.ProcessEnv {
     SAMTYKKE_DATA_DIR: folder,
     SAMTYKKE_LOG: 'error',
     SAMTYKKE_RATE_PER_MINUTE: '0',
+    // So many that nobody meets it, and every answer says so.
+    SAMTYKKE_API_RATE_PER_MINUTE: '100000000',
+    SAMTYKKE_API_REFUSED_PER_MINUTE: '0',
     SAMTYKKE_SEAL_MS: '50',
     SAMTYKKE_WEBHOOKS_TO_PRIVATE: 'true',
   };

@@ -34,6 +34,7 @@ mod regions;
 mod reports;
 mod scripts;
 mod server;
+mod shares;
 mod sites;
 mod starts;
 mod storage;

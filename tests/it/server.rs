@@ -159,8 +159,9 @@ pub fn settings() -> Serve {
         #[command(flatten)]
         serve: Serve,
     }
-    Line::parse_from(["samtykke", "--rate-per-minute", "0", "--workers", "2", "--refresh-ms", "50", "--seal-ms", "50"])
-        .serve
+    let unlimited = ["--rate-per-minute", "0", "--api-rate-per-minute", "0", "--api-refused-per-minute", "0"];
+    let quick = ["--workers", "2", "--refresh-ms", "50", "--seal-ms", "50"];
+    Line::parse_from(["samtykke"].into_iter().chain(unlimited).chain(quick)).serve
 }
 
 impl Server {
