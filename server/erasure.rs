@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ledger::{self, Kind};
+use crate::once;
 use crate::person::PersonId;
 use crate::person::standing::State;
 use crate::schema::{consents, erasures, ledger as head_table, people};
@@ -68,13 +69,14 @@ impl Erasure {
     }
 }
 
-/// Deletes every answer of a visitor on a site, and says how many there were. Call it inside a transaction. Of a person nothing goes: they
-/// are no visitor.
+/// Deletes every answer of a visitor on a site, with what the API answered about them, and says how many there were. Call it inside a
+/// transaction. Of a person nothing goes: they are no visitor.
 pub fn visitor(conn: &mut Conn, site_id: i32, visitor: Uuid, now: i64) -> QueryResult<usize> {
     take_head(conn)?;
     let own =
         consents::table.filter(consents::visitor.eq(visitor.as_bytes().to_vec())).filter(consents::site_id.eq(site_id));
     let own = own.filter(consents::topic.is_null());
+    once::forget(conn, site_id, visitor.as_bytes())?;
     let rows: Vec<i64> = own.select(consents::seq).order(consents::seq.asc()).load(conn)?;
     rows_of(conn, site_id, &rows, Reason::Request, now)
 }
@@ -91,6 +93,7 @@ pub fn person(conn: &mut Conn, site_id: i32, person: PersonId, now: i64) -> Quer
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(person.0.to_vec()));
     diesel::delete(own).execute(conn)?;
     delivery::forget(conn, site_id, &person.0)?;
+    once::forget(conn, site_id, &person.0)?;
     Ok(erased)
 }
 

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use aws_lc_rs::{constant_time, hmac};
@@ -134,11 +135,33 @@ impl Keys {
         PersonId::of(id)
     }
 
-    /// 32 bytes for one purpose, of which nobody can tell the secret that they are derived from.
-    pub fn derived(&self, purpose: &[u8]) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(self.sign_for(purpose, "", &[]).as_ref());
-        bytes
+    /// What stands for a client's own name of a request, and for the request; see `once`.
+    pub fn once(&self, site: &str, hash: &[u8; 32]) -> [u8; 32] {
+        let mut tag = [0; 32];
+        tag.copy_from_slice(self.sign_for(b"samtykke request\0", site, hash).as_ref());
+        tag
+    }
+
+    /// Seals something of a site for one purpose, so that only this service reads it, and only beside `bound` (AES-256-GCM).
+    pub fn seal(&self, purpose: &[u8], site: &str, bound: &[u8], mut plain: Vec<u8>) -> Result<Vec<u8>> {
+        let nonce = self.sealer(purpose, site).and_then(|key| key.seal_in_place_append_tag(Aad::from(bound), &mut plain).ok());
+        let nonce = nonce.ok_or_else(|| Error::Internal("it could not be sealed".into()))?;
+        plain.splice(..0, nonce.as_ref().iter().copied());
+        Ok(plain)
+    }
+
+    /// What was sealed.
+    pub fn open_sealed(&self, purpose: &[u8], site: &str, bound: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>> {
+        let damaged = || Error::Internal("what was sealed does not open: is capability.key another one?".into());
+        let (nonce, text) = sealed.split_at_mut_checked(NONCE_LEN).ok_or_else(damaged)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
+        let key = self.sealer(purpose, site).ok_or_else(damaged)?;
+        let plain = key.open_in_place(nonce, Aad::from(bound), text).map_err(|_| damaged())?;
+        Ok(plain.to_vec())
+    }
+
+    fn sealer(&self, purpose: &[u8], site: &str) -> Option<RandomizedNonceKey> {
+        RandomizedNonceKey::new(&AES_256_GCM, self.sign_for(purpose, site, b"").as_ref()).ok()
     }
 
     /// `what` has one length for each `purpose`, so that nothing signed for one site can be read as another's.
@@ -279,13 +302,25 @@ mod tests {
     }
 
     #[test]
-    fn a_capability_opens_one_visitor_on_one_site() {
+    fn a_capability_opens_one_visitor_on_one_site_and_a_seal_one_answer() {
         let folder = tempfile::tempdir().expect("a folder");
         let keys = Keys::open(folder.path()).expect("new keys");
         let visitor = Uuid::now_v7();
         let capability = keys.capability("shop", visitor);
         assert_eq!(keys.visitor("shop", &capability).expect("its own"), visitor);
         assert!(keys.visitor("other", &capability).is_err());
+        let sealed = keys.seal(b"answer", "shop", b"row", b"an answer".to_vec()).expect("sealed");
+        assert!(keys.open_sealed(b"secret", "shop", b"row", sealed.clone()).is_err(), "for another purpose");
+        assert!(!sealed.windows(6).any(|some| some == b"answer"));
+        assert_ne!(keys.seal(b"answer", "shop", b"row", b"an answer".to_vec()).expect("sealed"), sealed, "never twice the same");
+        assert_eq!(keys.open_sealed(b"answer", "shop", b"row", sealed.clone()).expect("opened"), b"an answer");
+        let mut damaged = sealed.clone();
+        damaged[20] ^= 1;
+        for (site, row, bytes) in
+            [("other", "row", &sealed[..]), ("shop", "raw", &sealed), ("shop", "row", &damaged), ("shop", "row", b"x")]
+        {
+            assert!(keys.open_sealed(b"answer", site, row.as_bytes(), bytes.to_vec()).is_err(), "{site} {row}");
+        }
         let forged = keys.capability("shop", Uuid::now_v7());
         let spliced = format!("{}{}", &forged[..21], &capability[21..]);
         for wrong in ["", "x", &capability[1..], &spliced, &visitor.to_string(), "💥"] {

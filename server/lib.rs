@@ -17,7 +17,7 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`], and within its [`limit`].
+//! for with a [`token`] that has the [`scope`], and within its [`limit`]. What is written with it is written [`once`], however often it is sent.
 //!
 //! What happened is told to the site's systems as an [`event`], in the [`feed`], and to whoever asked to be told by a [`webhook`].
 //!
@@ -63,6 +63,7 @@ pub mod look;
 pub mod material;
 pub mod metrics;
 pub mod notice;
+pub mod once;
 pub mod page;
 pub mod person;
 pub mod place;

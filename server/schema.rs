@@ -198,6 +198,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_answers (key) {
+        key -> Binary,
+        site_id -> Integer,
+        about -> Nullable<Binary>,
+        fingerprint -> Binary,
+        holder -> Binary,
+        taken_at -> BigInt,
+        created_at -> BigInt,
+        answer -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     readiness (id) {
         id -> Integer,
         checked_at -> BigInt,

@@ -36,6 +36,11 @@ impl Scope {
         }
     }
 
+    /// Whether something is another one afterwards.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::PeopleWrite | Self::Erase | Self::Webhooks)
+    }
+
     /// Those of a list with spaces between; names that nobody here knows are another service's, and left out.
     pub fn known(list: &str) -> Vec<Self> {
         list.split_whitespace().filter_map(|name| name.parse().ok()).collect()

@@ -39,7 +39,7 @@ use crate::stats::Counts;
 use crate::webhook::deliver::Sender;
 use crate::webhook::turns::{self, Means};
 use crate::webhook::{delivery, receiver};
-use crate::{change, jwks, site_file};
+use crate::{change, jwks, once, site_file};
 
 /// The server's clock, in unix ms.
 pub fn now() -> i64 {
@@ -80,6 +80,9 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
             Ok(due) => tracing::info!(consents = due.consents, refusals = due.refusals, "kept long enough, and erased"),
             // What is still there is due tomorrow.
             Err(e) => tracing::error!("what was kept long enough could not be erased: {e}"),
+        }
+        if let Err(e) = appender.erase_blocking(move |conn| once::old(conn, now)) {
+            tracing::error!("answers that were kept long enough could not be deleted: {e}");
         }
         if let Err(e) = appender.write_blocking(move |conn| retention::old_counts(conn, now)) {
             tracing::error!("counts that were kept long enough could not be deleted: {e}");

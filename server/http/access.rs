@@ -31,7 +31,8 @@ impl Caller {
         self.scopes.contains(&scope)
     }
 
-    fn may(&self, site: &Site, scope: Scope) -> Result<()> {
+    /// Whether they may do this on this site.
+    pub fn may(&self, site: &Site, scope: Scope) -> Result<()> {
         if !self.sites.iter().any(|key| *key == site.key || key == EVERY_SITE) {
             return Err(Error::WrongSite);
         }
@@ -46,12 +47,26 @@ impl Caller {
 pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
     let caller = caller(request, state).await?;
     caller.may(site, scope)?;
+    request.extensions_mut().insert(scope);
     Ok(caller)
 }
 
+/// What whoever sent this request needed, and had.
+pub fn used(request: &HttpRequest) -> Option<Scope> {
+    request.extensions().get().copied()
+}
+
+/// Whether a request brings a token at all: a visitor's capability has no dots.
+pub fn has_token(request: &HttpRequest) -> bool {
+    bearer(request).is_ok_and(|token| token.contains('.'))
+}
+
 /// Whoever sent this request, whatever they may, within their share. What no token opens counts against the address, before any database is
-/// asked unless the token was revoked; who has a token that holds is not kept out by that.
-async fn caller(request: &HttpRequest, state: &Data<State>) -> Result<Caller, Problem> {
+/// asked unless the token was revoked; who has a token that holds is not kept out by that. A request is counted once.
+pub async fn caller(request: &HttpRequest, state: &Data<State>) -> Result<Caller, Problem> {
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        return Ok(caller.clone());
+    }
     let caller = match known(request, state).await {
         Err(problem) if problem.code() == Code::Token => {
             state.addresses.count_refused(request)?;
@@ -60,6 +75,7 @@ async fn caller(request: &HttpRequest, state: &Data<State>) -> Result<Caller, Pr
         outcome => outcome?,
     };
     take(request, state, &caller, 1)?;
+    request.extensions_mut().insert(caller.clone());
     Ok(caller)
 }
 

@@ -11,7 +11,7 @@ use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 
 use crate::http::problem::{Code, Problem};
-use crate::http::{State, reads, verbs};
+use crate::http::{State, plain, reads};
 
 /// How many hits the list remembers.
 const REMEMBERED: usize = 500;
@@ -53,7 +53,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(reads("/om", || async { embedded("om.html") }))
         .service(reads("/en/about", || async { embedded("about.html") }))
         .service(reads("/gallery", || async { embedded("gallery.html") }))
-        .service(verbs("/demo/hits", "GET, HEAD, DELETE", [get().to(show), head().to(show), delete().to(clear)]))
+        .service(plain("/demo/hits", "GET, HEAD, DELETE", [get().to(show), head().to(show), delete().to(clear)]))
         .service(collector("/demo/ga/collect", "ga"))
         .service(collector("/demo/matomo/matomo.php", "matomo"))
         .service(collector("/demo/piwik/piwik.php", "piwik"))
@@ -67,7 +67,7 @@ fn collector(path: &'static str, name: &'static str) -> actix_web::Resource {
         collect(name, &request, &state);
         HttpResponse::Ok().content_type("image/gif").body(PIXEL)
     };
-    verbs(path, "GET, HEAD, POST", [get().to(hear), head().to(hear), post().to(hear)])
+    plain(path, "GET, HEAD, POST", [get().to(hear), head().to(hear), post().to(hear)])
 }
 
 fn collect(collector: &'static str, request: &HttpRequest, state: &Data<State>) {

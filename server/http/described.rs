@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::http::problem::Code;
+use crate::scope::Scope;
 
 type Operation = Map<String, Value>;
 
@@ -15,15 +16,46 @@ fn is_api(operation: &Operation) -> bool {
     ways.is_some_and(|ways| ways.iter().any(|way| way.get("token").is_some()))
 }
 
-/// The problems that every operation of the API may meet, among its own.
-pub fn add_problems(operation: &mut Operation) {
+/// Whether it needs a scope that writes.
+fn is_write(operation: &Operation) -> bool {
+    let ways = operation.get("security").and_then(Value::as_array).into_iter().flatten();
+    let scopes = ways.filter_map(|way| way.get("token")?.as_array()).flatten().filter_map(Value::as_str);
+    scopes.filter_map(|scope| scope.parse::<Scope>().ok()).any(Scope::writes)
+}
+
+/// The parameters and the problems that an operation of the API has besides its own.
+pub fn add_requests(operation: &mut Operation) {
     if !is_api(operation) {
         return;
     }
+    let shares = "the share of the client is used up, or that of the address, where no token opens this";
+    let mut problems = vec![(Code::TooMany, shares)];
+    if is_write(operation) {
+        add_parameter(operation, "once");
+        problems.extend([
+            (Code::KeyInUse, ""),
+            (Code::KeyReused, ""),
+            (Code::Malformed, "the Idempotency-Key cannot be one"),
+            (Code::TooLarge, ""),
+            (Code::Busy, ""),
+            (Code::Unavailable, ""),
+        ]);
+    }
     let own = operation.entry("problems").or_insert_with(|| json!({}));
     if let Some(own) = own.as_object_mut() {
-        let when = "the share of the client is used up, or that of the address, where no token opens this";
-        own.entry(Code::TooMany.name()).or_insert(when.into());
+        for (code, when) in problems {
+            own.entry(code.name()).or_insert(when.into());
+        }
+    }
+}
+
+/// One of those that all parts may refer to.
+fn add_parameter(operation: &mut Operation, name: &str) {
+    let parameter = json!({ "$ref": format!("#/components/parameters/{name}") });
+    if let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
+        && !parameters.contains(&parameter)
+    {
+        parameters.push(parameter);
     }
 }
 
@@ -32,9 +64,11 @@ pub fn add_headers(operation: &mut Operation) {
     if !is_api(operation) {
         return;
     }
+    let writes = is_write(operation);
     let answers = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
-    for (_, answer) in answers.filter(|(status, _)| !UNCOUNTED.contains(&status.as_str())) {
-        for name in ["RateLimit-Policy", "RateLimit"] {
+    for (status, answer) in answers.filter(|(status, _)| !UNCOUNTED.contains(&status.as_str())) {
+        let replayed = (writes && status.starts_with('2')).then_some("Idempotent-Replayed");
+        for name in ["RateLimit-Policy", "RateLimit"].into_iter().chain(replayed) {
             answer["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
         }
     }

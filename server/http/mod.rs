@@ -13,6 +13,7 @@ pub mod described;
 pub mod ledger;
 pub mod links;
 pub mod notices;
+pub mod once;
 pub mod openapi;
 pub mod operator;
 pub mod people;
@@ -210,11 +211,22 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    verbs(path, "GET, HEAD", [get().to(handler.clone()), head().to(handler)])
+    plain(path, "GET, HEAD", [get().to(handler.clone()), head().to(handler)])
+}
+
+/// A route with its verbs. What it writes for a client of the API, it writes once; see `once`.
+fn verbs<const N: usize>(
+    path: &'static str,
+    allowed: &'static str,
+    routes: [Route; N],
+) -> Resource<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = ActixError, InitError = ()>,
+> {
+    plain(path, allowed, routes).wrap(from_fn(once::once))
 }
 
 /// A route with its verbs; any other is a problem that names these.
-fn verbs<const N: usize>(path: &'static str, allowed: &'static str, routes: [Route; N]) -> Resource {
+fn plain<const N: usize>(path: &'static str, allowed: &'static str, routes: [Route; N]) -> Resource {
     let refused = web::to(move || async move { Problem::from(Code::MethodNotAllowed).with(header::ALLOW, allowed) });
     routes.into_iter().fold(resource(path).app_data(Pattern(path)), Resource::route).default_service(refused)
 }

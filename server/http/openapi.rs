@@ -61,7 +61,7 @@ fn assembled(parts: &[&str]) -> Value {
         if let (Some(tag), Some(tags)) = (part.get("tag").cloned(), whole["tags"].as_array_mut()) {
             for operation in operations(&mut part) {
                 operation.insert("tags".into(), json!([tag["name"]]));
-                described::add_problems(operation);
+                described::add_requests(operation);
                 tell_problems(operation);
                 described::add_headers(operation);
             }

@@ -13,9 +13,9 @@ use crate::choice::{Answer, Choice};
 use crate::day::DAY_MS;
 use crate::erasure;
 use crate::error::{Error, Result};
-use crate::http::access;
 use crate::http::problem::Problem;
 use crate::http::{State, parse, read, renewed};
+use crate::http::{access, once};
 use crate::person::event::{self, NewEvent, Saying};
 use crate::person::standing::{self, Permission, Reservation, Standing, State as Stands};
 use crate::person::{self, Channel, Person, PersonId, Ref};
@@ -237,6 +237,12 @@ fn plain(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: S
     NewEvent { id, saying, actor, source, notice: site.current, language: None, given_at: None }
 }
 
+/// Whether the client made the id of an event.
+#[derive(Deserialize)]
+struct Identified {
+    id: Option<Uuid>,
+}
+
 #[derive(Serialize)]
 struct Recorded<'a> {
     receipt: Receipt,
@@ -256,7 +262,10 @@ pub async fn write<B: Body>(
     let mut site = state.sites.find(&site)?;
     let caller = access::require(&request, &state, &site, Scope::PeopleWrite).await?;
     let named = Ref::parse(&named)?;
-    let event = parse::<B>(&body)?.event(&site, caller.actor);
+    let mut event = parse::<B>(&body)?.event(&site, caller.actor);
+    if let (Some(id), Identified { id: None }) = (once::id(&request), parse(&body)?) {
+        event.id = id;
+    }
     if event.notice > site.current {
         site = renewed(&state, &site.key).await?;
     }

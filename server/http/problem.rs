@@ -62,6 +62,8 @@ codes! {
         "Send it again. A consent carries its own id, so nothing is recorded twice.";
     Conflict "conflict" CONFLICT "This id is taken by another answer",
         "A consent with this id is already recorded, and it says something else. Records never change: make a new id for a new answer.";
+    KeyInUse "key-in-use" CONFLICT "The same request is under way",
+        "A request with this Idempotency-Key has come and is not answered yet. Send it again in a moment: then it gets its answer, or is done where the first one failed.";
     ReportsOff "reports-off" CONFLICT "This site takes no reports",
         "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
@@ -72,6 +74,8 @@ codes! {
         "At most 16 KB are read, and 3 MB where people are looked up. A consent needs less than one KB.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
         "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice; besides, it may name services that run under one, and nothing else.";
+    KeyReused "key-reused" UNPROCESSABLE_ENTITY "This key belongs to another request",
+        "An Idempotency-Key names one request for a day: the same method, address and body, byte for byte. Make a new key for a new request.";
     UnknownNotice "unknown-notice" UNPROCESSABLE_ENTITY "The site has not published this notice",
         "Answer a notice that the site has shown; its number comes with GET /v1/sites/{site}/notice.";
     TooMany "too-many" TOO_MANY_REQUESTS "Too many requests from one sender",
@@ -170,6 +174,7 @@ impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         let headers = match code {
             code if code.passes() => vec![(header::RETRY_AFTER, "2".into())],
+            Code::KeyInUse => vec![(header::RETRY_AFTER, "1".into())],
             Code::NoCapability => vec![(header::WWW_AUTHENTICATE, "Bearer".into())],
             Code::Token => vec![(header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#.into())],
             _ => vec![],

@@ -1,7 +1,6 @@
 //! Signatures as Standard Webhooks has them: HMAC-SHA256 over id, time and body, one for each secret that is in force. Secrets are kept
-//! sealed (AES-256-GCM), so that a copy of the database alone signs nothing.
+//! sealed, so that a copy of the database alone signs nothing.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,23 +27,13 @@ impl Secret {
 
     /// As it is kept. It opens for this site alone.
     pub fn seal(&self, keys: &Keys, site_id: i32) -> Result<Vec<u8>> {
-        let nonce: [u8; NONCE_LEN] = keys::random().map_err(Error::Internal)?;
-        let mut sealed = self.0.to_vec();
-        let aad = Aad::from(site_id.to_be_bytes());
-        let done = key(keys)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed);
-        done.map_err(|_| Error::Internal("a secret could not be sealed".into()))?;
-        Ok([nonce.as_slice(), &sealed].concat())
+        keys.seal(PURPOSE, "", &site_id.to_be_bytes(), self.0.to_vec())
     }
 
     /// The other way round; it fails where `capability.key` is another one.
     pub fn open(sealed: &[u8], keys: &Keys, site_id: i32) -> Result<Self> {
-        let lost = || Error::Internal("the secret of a webhook does not open: is capability.key another one?".into());
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(lost)?;
-        let mut sealed = sealed.to_vec();
-        let aad = Aad::from(site_id.to_be_bytes());
-        let opened = key(keys)?.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut sealed);
-        let opened = opened.map_err(|_| lost())?;
-        (&*opened).try_into().map(Self).map_err(|_| lost())
+        let opened = keys.open_sealed(PURPOSE, "", &site_id.to_be_bytes(), sealed.to_vec())?;
+        opened.try_into().map(Self).map_err(|_| Error::Internal("the secret of a webhook has another length".into()))
     }
 
     fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
@@ -52,11 +41,6 @@ impl Secret {
         let tag = hmac::sign(&key, format!("{id}.{seconds}.{body}").as_bytes());
         format!("v1,{}", STANDARD.encode(tag.as_ref()))
     }
-}
-
-fn key(keys: &Keys) -> Result<LessSafeKey> {
-    let key = UnboundKey::new(&AES_256_GCM, &keys.derived(PURPOSE));
-    key.map(LessSafeKey::new).map_err(|_| Error::Internal("no key to seal secrets with".into()))
 }
 
 /// The header `webhook-signature`: by each secret, with spaces between. `id` has no full stop in it.

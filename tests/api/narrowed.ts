@@ -44,6 +44,13 @@ export function narrowed(document: Json, known: Known): Json {
   schemas.NewWebhook.properties.url = { const: 'https://127.0.0.1:9/hook' };
   schemas.NewReport.properties.service = { enum: ['ga4', 'matomo'] };
 
+  // A key belongs to one request, and whoever makes up requests makes up the same key for several.
+  const once = '#/components/parameters/once';
+  for (const operation of Object.values<Json>(document.paths).flatMap((path) => Object.values<Json>(path))) {
+    if (!operation.parameters) continue;
+    operation.parameters = operation.parameters.filter((parameter: Json) => parameter.$ref !== once);
+  }
+
   const of = (path: string, verb: string, name: string): Json =>
     document.paths[path][verb].parameters.find((parameter: Json) => parameter.name === name);
   const site = '/v1/sites/{site}';

@@ -24,6 +24,7 @@ mod listener;
 mod loads;
 mod mmdb;
 mod model;
+mod once;
 mod outages;
 mod people;
 mod process;
