@@ -56,6 +56,11 @@ pub fn used(request: &HttpRequest) -> Option<Scope> {
     request.extensions().get().copied()
 }
 
+/// Whether a token of ours opened this.
+pub fn is_known(request: &HttpRequest) -> bool {
+    request.extensions().contains::<Caller>()
+}
+
 /// Whether a request brings a token at all: a visitor's capability has no dots.
 pub fn has_token(request: &HttpRequest) -> bool {
     bearer(request).is_ok_and(|token| token.contains('.'))

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header, Preference};
-use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::banner::{self, Asset};
+use crate::http::fresh::is_fresh;
 use crate::http::problem::{Code, Problem};
 use crate::http::{State, read};
 use crate::scripts;
@@ -71,16 +72,6 @@ fn loadable(asset: &Asset, request: &HttpRequest, cache: &'static str) -> HttpRe
     let any = header::HeaderValue::from_static("cross-origin");
     response.headers_mut().insert(header::CROSS_ORIGIN_RESOURCE_POLICY, any);
     response
-}
-
-/// Whether whoever asks has what this ETag names.
-pub fn is_fresh(request: &HttpRequest, tag: &str) -> bool {
-    let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let fresh = known
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag);
-    fresh && matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
 /// An asset with its strong ETag, or 304 when the browser has it already. Each encoding has a tag of its own (RFC 9110, 8.8.3).

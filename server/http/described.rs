@@ -59,7 +59,26 @@ fn add_parameter(operation: &mut Operation, name: &str) {
     }
 }
 
-/// The headers that every one of its answers may have. Call it once all answers are there.
+/// What a read whose answer may be kept has besides; see `fresh`. Those of the API may, and what says for how long.
+pub fn add_freshness(verb: &str, operation: &mut Operation) {
+    let api = is_api(operation);
+    let good = operation.get_mut("responses").and_then(|answers| answers.get_mut("200"));
+    let Some(headers) = good.map(|good| &mut good["headers"]).filter(|_| verb == "get") else { return };
+    if headers.get("Cache-Control").is_none() && !api {
+        return;
+    }
+    if headers.get("Cache-Control").is_none() {
+        headers["Cache-Control"] = json!({ "$ref": "#/components/headers/Own" });
+    }
+    headers["ETag"] = json!({ "$ref": "#/components/headers/ETag" });
+    add_parameter(operation, "fresh");
+    operation["responses"]["304"] = json!({
+        "description": "What the client has is still true.",
+        "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
+    });
+}
+
+/// The headers that every answer of the API may have. Call it once all answers are there.
 pub fn add_headers(operation: &mut Operation) {
     if !is_api(operation) {
         return;

@@ -10,6 +10,7 @@ pub mod cors;
 pub mod declaration;
 pub mod demo;
 pub mod described;
+pub mod fresh;
 pub mod ledger;
 pub mod links;
 pub mod notices;
@@ -29,7 +30,7 @@ pub mod webhooks;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::QueryPayloadError;
 use actix_web::http::header::{self, HeaderValue};
@@ -233,21 +234,18 @@ fn plain<const N: usize>(path: &'static str, allowed: &'static str, routes: [Rou
 
 /// What every request gets: a time limit, its origin's CORS headers, a problem instead of a bare error, and a line in the
 /// metrics. Neither the log nor the metrics hear of an address, a user agent or a path.
-async fn around<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, ActixError> {
+async fn around(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, ActixError> {
     let started = Instant::now();
     let state = request.app_data::<Data<State>>().cloned();
     let method = request.method().clone();
     let Ok(outcome) = tokio::time::timeout(PATIENCE, next.call(request)).await else {
         return Err(Problem::from(Code::Timeout).into());
     };
-    let mut response = outcome?.map_into_left_body();
+    let mut response = fresh::settle(outcome?);
     if problem::is_bare(&response) {
         let (request, bare) = response.into_parts();
         let problem = Problem::from_status(bare.status()).respond_to(&request);
-        response = ServiceResponse::new(request, problem).map_into_right_body();
+        response = ServiceResponse::new(request, problem);
     }
     let Some(state) = state else { return Ok(response) };
     access::tell_share(&mut response);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::hash::hex;
-use crate::http::banner::{FOR_EVER, encoded, is_fresh};
+use crate::http::banner::{FOR_EVER, encoded};
 use crate::http::problem::{Code, Problem};
 use crate::http::{State, language, read, signals};
 use crate::notice::{self, Brief};
@@ -88,11 +88,7 @@ pub async fn list(site: Path<String>, state: Data<State>) -> Result<HttpResponse
 }
 
 /// `GET /v1/sites/{site}/notices/{number}`: the very bytes that were hashed, so that anybody can see what an answer was given to.
-pub async fn one(
-    path: Path<(String, String)>,
-    request: HttpRequest,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn one(path: Path<(String, String)>, state: Data<State>) -> Result<HttpResponse, Problem> {
     let (site, number) = path.into_inner();
     let site = state.sites.find(&site)?;
     let number = number.parse().map_err(|_| Code::NotFound)?;
@@ -101,15 +97,9 @@ pub async fn one(
         Error::UnknownNotice(_) => Code::NotFound.into(),
         e => Problem::from(e),
     })?;
-    let tag = format!("\"{}\"", hex(&notice.hash));
-    let fresh = is_fresh(&request, &tag);
-    let mut response = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response
+    Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, FOR_EVER))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .insert_header((header::ETAG, tag));
-    if fresh {
-        return Ok(response.finish());
-    }
-    Ok(response.content_type("application/json").body(notice.content))
+        .content_type("application/json")
+        .body(notice.content))
 }

@@ -59,10 +59,11 @@ fn assembled(parts: &[&str]) -> Value {
     for part in parts {
         let mut part: Value = serde_json::from_str(part).unwrap_or_default();
         if let (Some(tag), Some(tags)) = (part.get("tag").cloned(), whole["tags"].as_array_mut()) {
-            for operation in operations(&mut part) {
+            for (verb, operation) in operations(&mut part) {
                 operation.insert("tags".into(), json!([tag["name"]]));
                 described::add_requests(operation);
                 tell_problems(operation);
+                described::add_freshness(verb, operation);
                 described::add_headers(operation);
             }
             tags.push(tag);
@@ -78,11 +79,11 @@ fn assembled(parts: &[&str]) -> Value {
     whole
 }
 
-/// Every operation of a part. What stands beside the verbs of a path belongs to all of them, and is none.
-fn operations(part: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+/// Every operation of a part, with its verb. What stands beside the verbs of a path belongs to all of them, and is none.
+fn operations(part: &mut Value) -> impl Iterator<Item = (&str, &mut Map<String, Value>)> {
     let paths = part.get_mut("paths").and_then(Value::as_object_mut).into_iter();
-    let verbs = paths.flat_map(Map::values_mut).filter_map(Value::as_object_mut).flat_map(Map::values_mut);
-    verbs.filter_map(Value::as_object_mut)
+    let verbs = paths.flat_map(Map::values_mut).filter_map(Value::as_object_mut).flatten();
+    verbs.filter_map(|(verb, told)| Some((verb.as_str(), told.as_object_mut()?)))
 }
 
 /// Puts the answers of its problems in the place of an operation's `problems`: code → when, where that is not what it always means.

@@ -16,6 +16,7 @@ mod faults;
 mod feed;
 mod figures;
 mod forgetting;
+mod fresh;
 mod independent;
 mod law;
 mod ledger;
