@@ -175,7 +175,8 @@ impl Body for NewConsent {
         let saying = Saying::Channel { channel: self.channel, granted: self.answer == Answer::Granted };
         let notice = self.notice.unwrap_or(site.current);
         let plain = plain(site, self.id, saying, actor, self.source);
-        NewEvent { notice, language: self.language, given_at: self.given_at, ..plain }
+        let assumed = self.notice.is_none();
+        NewEvent { notice, assumed, language: self.language, given_at: self.given_at, ..plain }
     }
 }
 
@@ -227,14 +228,14 @@ pub struct NewChoice {
 impl Body for NewChoice {
     fn event(self, site: &Site, actor: String) -> NewEvent {
         let plain = plain(site, self.id, Saying::Choice(self.choice), actor, self.source);
-        NewEvent { notice: self.notice, language: self.language, ..plain }
+        NewEvent { notice: self.notice, assumed: false, language: self.language, ..plain }
     }
 }
 
 /// An event that says only this.
 fn plain(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: String) -> NewEvent {
     let id = id.unwrap_or_else(Uuid::now_v7);
-    NewEvent { id, saying, actor, source, notice: site.current, language: None, given_at: None }
+    NewEvent { id, saying, actor, source, notice: site.current, assumed: true, language: None, given_at: None }
 }
 
 /// Whether the client made the id of an event.

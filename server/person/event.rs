@@ -75,6 +75,8 @@ pub struct NewEvent {
     pub source: String,
     /// The number of the notice that had the wording.
     pub notice: i32,
+    /// Nobody named that notice: it is the current one. Sent again, such an event is the same as that which named the one of before.
+    pub assumed: bool,
     pub language: Option<String>,
     /// When it was said, where that was before it was written down.
     pub given_at: Option<i64>,
@@ -232,7 +234,7 @@ fn again(
         && there.topic.as_deref() == Some(new.saying.topic())
         && there.choice == serde_json::to_string(&new.saying.choice()?).map_err(|e| Error::Internal(e.to_string()))?
         && there.language == new.language
-        && site.asked(there.notice_id).is_some_and(|(number, _)| number == new.notice)
+        && (new.assumed || site.asked(there.notice_id).is_some_and(|(number, _)| number == new.notice))
         && there.details.as_deref().is_some_and(|kept| is_same(kept, new));
     if !same {
         return Err(Error::Conflict);
@@ -241,10 +243,18 @@ fn again(
     Ok(Recorded { receipt: receipt::of(there, site, keys, &kid)?, person, again: true })
 }
 
-/// Whether the details are those that this event would have now, but for its place in the sequence.
+/// Whether the details say what this event would say now. Its place in the sequence was given here, and who sends it again may do so under
+/// another name.
 fn is_same(kept: &str, new: &NewEvent) -> bool {
-    let sequence = serde_json::from_str::<serde_json::Value>(kept).ok().and_then(|kept| kept["sequence"].as_i64());
-    sequence.and_then(|sequence| details(new, sequence).ok()).is_some_and(|made| made == kept)
+    let said = |text: &str| {
+        let mut details = serde_json::from_str::<serde_json::Value>(text).ok()?;
+        let fields = details.as_object_mut()?;
+        fields.remove("actor");
+        fields.remove("sequence");
+        Some(details)
+    };
+    let made = details(new, 0).ok().and_then(|made| said(&made));
+    made.is_some() && made == said(kept)
 }
 
 fn details(new: &NewEvent, sequence: i64) -> Result<String> {

@@ -8,6 +8,7 @@ use samtykke::once::{self, About, Claim, Hold, KEPT_MS, Named, PATIENCE_MS};
 use samtykke::schema::{consents, kept_answers};
 use samtykke::token;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::server::{Answer, Database, SITE, Server, changed, on_both, settings};
 
@@ -60,6 +61,55 @@ on_both!(what_is_sent_again_is_done_once_and_answered_as_before, |server| {
     server.call("POST", YES, &token, Some(&email("granted"))).expect(201);
     server.call("POST", YES, &token, Some(&email("granted"))).expect(201);
     assert_eq!(events(server), 4);
+});
+
+on_both!(what_a_client_said_is_compared_and_not_what_it_left_to_us, |server| {
+    let token = server.token(ALL);
+    let k1 = |noun: &str| format!("/v1/sites/shop/people/k1/{noun}");
+    let looked = json!({ "checked_at": samtykke::serve::now() - 1000, "reserved": false, "source": "register" });
+    let choice = json!({ "analytics": "granted", "advertising": "denied" });
+    let chosen = json!({ "choice": choice, "notice": 1, "language": "nb", "source": "konto" });
+    let given = changed(&email("granted"), "given_at", json!(samtykke::serve::now() - 1000));
+    let sent = [
+        ("consents", email("granted")),
+        ("consents", given),
+        ("adult", json!({ "adult": true, "source": "skjema" })),
+        ("reservation", looked),
+        ("choice", chosen),
+    ];
+    let sent = sent.map(|(noun, body)| (noun, changed(&body, "id", json!(Uuid::now_v7()))));
+    let written =
+        sent.each_ref().map(|(noun, body)| server.call("POST", &k1(noun), &token, Some(body)).expect(201).json());
+    server.database.apply(&SITE.replace("[contact]", "[texts.nb]\ntitle = \"Kaker\"\n\n[contact]"));
+    crate::clients::until(true, || server.get("/v1/sites/shop/notice").json()["notice"] == 2);
+    let sites = ["shop".to_owned()];
+    let scopes = samtykke::scope::Scope::parse_list(ALL).expect("scopes");
+    let grant = token::Grant { subject: "x", client: "token:other", scopes: &scopes, sites: &sites, seconds: 900 };
+    let other = token::issue(&server.keys(), &grant, samtykke::serve::now()).expect("a token").0;
+    for ((noun, body), first) in sent.iter().zip(&written) {
+        for who in [&token, &other] {
+            let again = server.call("POST", &k1(noun), who, Some(body)).expect(200).json();
+            assert_eq!(again["receipt"], first["receipt"], "{noun}: with the notice and the actor of before");
+        }
+        let with = |field: &str, value: Value| {
+            let body = changed(body, field, value);
+            server.call("POST", &k1(noun), &token, Some(&body)).problem(409, "conflict");
+        };
+        with("source", json!("butikk"));
+        match *noun {
+            "consents" => {
+                with("notice", json!(2));
+                with("given_at", json!(1_795_651_306_615_i64));
+                with("language", json!("nb"));
+            }
+            "adult" => with("adult", json!(false)),
+            "reservation" => with("checked_at", json!(1_795_651_306_615_i64)),
+            _ => with("notice", json!(2)),
+        }
+    }
+    let (noun, body) = &sent[0];
+    let named = changed(body, "notice", json!(1));
+    server.call("POST", &k1(noun), &token, Some(&named)).expect(200);
 });
 
 on_both!(a_key_belongs_to_one_request_of_one_client_on_one_site, |server| {
