@@ -31,6 +31,7 @@ use crate::ledger::{
 };
 use crate::limit::Limit;
 use crate::metrics::Metrics;
+use crate::person::reach::Counted;
 use crate::region::Regions;
 use crate::retention::{self, Keep};
 use crate::scripts::Older;
@@ -253,6 +254,7 @@ pub fn run(
         older: Older::default(),
         demo: settings.demo.then(Demo::default),
         counts,
+        counted: Arc::new(Counted::default()),
         now: clock,
         percent,
     });

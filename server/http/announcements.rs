@@ -1,6 +1,7 @@
 //! What a site has announced, and whom it may tell of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,14 +12,14 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::http::problem::Problem;
 use crate::http::{State, access, read};
-use crate::person::{Channel, reach};
+use crate::person::reach;
 use crate::scope::Scope;
 
 #[derive(Serialize)]
 struct All {
     announcements: Vec<Made>,
-    /// How many people may be reached now, by channel.
-    people: BTreeMap<Channel, u64>,
+    /// How many people may be reached, by channel.
+    people: reach::Count,
 }
 
 #[derive(Serialize)]
@@ -58,11 +59,11 @@ impl Made {
 pub async fn list(site: Path<String>, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
     access::require(&request, &state, &site, Scope::PeopleRead).await?;
-    let now = (state.now)();
+    let (now, counted) = ((state.now)(), Arc::clone(&state.counted));
     let all = read(&state, move |conn| {
         let made = kept::all(conn, site.id)?;
         let announcements = made.iter().map(|kept| Made::of(conn, kept)).collect::<Result<_>>()?;
-        Ok(All { announcements, people: reach::count(conn, site.id, &site.people, now)? })
+        Ok(All { announcements, people: counted.get(conn, site.id, &site.people, now)? })
     });
     Ok(HttpResponse::Ok().json(all.await?))
 }

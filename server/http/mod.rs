@@ -47,6 +47,7 @@ use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::limit::Limit;
 use crate::metrics::Metrics;
+use crate::person::reach::Counted;
 use crate::scripts::Older;
 use crate::signal::{self, Signal};
 use crate::site::Site;
@@ -85,6 +86,8 @@ pub struct State {
     pub counts: Arc<Counts>,
     /// What sends webhooks.
     pub sender: Arc<Sender>,
+    /// How many people of each site may be reached.
+    pub counted: Arc<Counted>,
     /// The clock, in unix ms.
     pub now: fn() -> i64,
     /// A random number, 0 to 99.

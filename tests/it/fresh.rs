@@ -1,8 +1,10 @@
 //! What a client may keep of what it read: an ETag, how it may be kept, and 304 where nothing changed.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Server, on_both};
+use crate::server::{Answer, Database, SITE, Server, on_both, settings};
 
 const KARI: &str = "/v1/sites/shop/people/kari@example.no";
 const API: [&str; 2] = [KARI, "/v1/sites/shop/announcements"];
@@ -80,6 +82,39 @@ on_both!(personal_data_is_kept_by_whoever_asked_alone_and_asked_for_again_each_t
     assert_eq!((own.header("cache-control"), own.header("etag")), ("no-store", ""));
     assert_eq!(server.get("/metrics").header("etag"), "");
 });
+
+/// How far the clock of the test below is ahead, in ms.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+fn jumping() -> i64 {
+    samtykke::serve::now() + AHEAD.load(Ordering::SeqCst)
+}
+
+#[test]
+fn whom_to_tell_is_counted_once_a_minute_however_often_it_is_asked_for() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        AHEAD.store(0, Ordering::SeqCst);
+        database.apply(SITE);
+        let server = Server::with_clock(database, settings(), jumping);
+        let token = server.token("people:read people:write");
+        let list = || server.call("GET", API[1], &token, None);
+        let run = |sql: &str| diesel::RunQueryDsl::execute(diesel::sql_query(sql), &mut server.conn()).expect(sql);
+        say(&server, &token, "granted");
+        assert_eq!(list().expect(200).json()["people"]["email"], 1);
+        say(&server, &token, "denied");
+        run("ALTER TABLE people RENAME TO elsewhere");
+        assert_eq!(list().expect(200).json()["people"]["email"], 1, "nobody is looked at");
+        AHEAD.store(61_000, Ordering::SeqCst);
+        list().problem(503, "unavailable");
+        run("ALTER TABLE elsewhere RENAME TO people");
+        assert_eq!(list().expect(200).json()["people"]["email"], 0, "what failed is tried again at once");
+        say(&server, &token, "granted");
+        assert_eq!(list().expect(200).json()["people"]["email"], 0);
+        // Other rules are another question.
+        server.database.apply(&format!("{SITE}\n[people]\nvalid_days = 700\n"));
+        crate::clients::until(true, || list().expect(200).json()["people"]["email"] == 1);
+    }
+}
 
 #[test]
 fn every_read_of_the_api_says_that_it_can_be_asked_whether_it_still_holds() {
