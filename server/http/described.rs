@@ -63,14 +63,15 @@ fn add_parameter(operation: &mut Operation, name: &str) {
 pub fn add_freshness(verb: &str, operation: &mut Operation) {
     let api = is_api(operation);
     let good = operation.get_mut("responses").and_then(|answers| answers.get_mut("200"));
-    let Some(headers) = good.map(|good| &mut good["headers"]).filter(|_| verb == "get") else { return };
-    if headers.get("Cache-Control").is_none() && !api {
+    let Some(good) = good.filter(|_| verb == "get") else { return };
+    let says = good.pointer("/headers/Cache-Control").is_some();
+    if !says && !api {
         return;
     }
-    if headers.get("Cache-Control").is_none() {
-        headers["Cache-Control"] = json!({ "$ref": "#/components/headers/Own" });
+    if !says {
+        good["headers"]["Cache-Control"] = json!({ "$ref": "#/components/headers/Own" });
     }
-    headers["ETag"] = json!({ "$ref": "#/components/headers/ETag" });
+    good["headers"]["ETag"] = json!({ "$ref": "#/components/headers/ETag" });
     add_parameter(operation, "fresh");
     operation["responses"]["304"] = json!({
         "description": "What the client has is still true.",
