@@ -144,7 +144,8 @@ impl Keys {
 
     /// Seals something of a site for one purpose, so that only this service reads it, and only beside `bound` (AES-256-GCM).
     pub fn seal(&self, purpose: &[u8], site: &str, bound: &[u8], mut plain: Vec<u8>) -> Result<Vec<u8>> {
-        let nonce = self.sealer(purpose, site).and_then(|key| key.seal_in_place_append_tag(Aad::from(bound), &mut plain).ok());
+        let nonce =
+            self.sealer(purpose, site).and_then(|key| key.seal_in_place_append_tag(Aad::from(bound), &mut plain).ok());
         let nonce = nonce.ok_or_else(|| Error::Internal("it could not be sealed".into()))?;
         plain.splice(..0, nonce.as_ref().iter().copied());
         Ok(plain)
@@ -312,7 +313,11 @@ mod tests {
         let sealed = keys.seal(b"answer", "shop", b"row", b"an answer".to_vec()).expect("sealed");
         assert!(keys.open_sealed(b"secret", "shop", b"row", sealed.clone()).is_err(), "for another purpose");
         assert!(!sealed.windows(6).any(|some| some == b"answer"));
-        assert_ne!(keys.seal(b"answer", "shop", b"row", b"an answer".to_vec()).expect("sealed"), sealed, "never twice the same");
+        assert_ne!(
+            keys.seal(b"answer", "shop", b"row", b"an answer".to_vec()).expect("sealed"),
+            sealed,
+            "never twice the same"
+        );
         assert_eq!(keys.open_sealed(b"answer", "shop", b"row", sealed.clone()).expect("opened"), b"an answer");
         let mut damaged = sealed.clone();
         damaged[20] ^= 1;

@@ -15,7 +15,7 @@ use crate::announcement::kept;
 use crate::append::Appender;
 use crate::config::{Serve, Storage};
 use crate::day::Day;
-use crate::db::{self, DatabaseUrl, FileLock};
+use crate::db::{self, Conn, DatabaseUrl, FileLock};
 use crate::erasure::{self, Reason};
 use crate::error::Error;
 use crate::every::{Every, every};
@@ -166,6 +166,15 @@ impl Stop {
     }
 }
 
+/// Puts the demonstration shop where it is served.
+fn show_demo(conn: &mut Conn, port: u16, now: i64) -> Result<(), String> {
+    let mut demo = site_file::parse(Demo::SITE).map_err(|e| e.to_string())?;
+    demo.origins.extend([format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")]);
+    demo.origins.sort();
+    demo.origins.dedup();
+    change::apply_without_notice(conn, &demo, now).map(drop).map_err(|e| e.to_string())
+}
+
 /// Serves until it is stopped, by this clock and this chance: `started` is given the means to, inside the running system, once requests are answered.
 /// Errors are sentences for whoever started it.
 pub fn run(
@@ -199,12 +208,7 @@ pub fn run(
     jwks::register(&mut keys, &mut conn, clock())
         .map_err(|e| format!("the signing key could not be registered: {e}"))?;
     if settings.demo {
-        let mut demo = site_file::parse(Demo::SITE).map_err(|e| e.to_string())?;
-        demo.origins
-            .extend([format!("http://127.0.0.1:{}", address.port()), format!("http://localhost:{}", address.port())]);
-        demo.origins.sort();
-        demo.origins.dedup();
-        change::apply_without_notice(&mut conn, &demo, clock()).map_err(|e| e.to_string())?;
+        show_demo(&mut conn, address.port(), clock())?;
     }
     ledger::open(&mut conn, settings.ledger_origin.as_deref())?;
     let sites = Arc::new(Sites::new(jurisdictions));

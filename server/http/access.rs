@@ -51,6 +51,18 @@ pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, sc
     Ok(caller)
 }
 
+/// The same once more, of a request that waited: its token may have been revoked meanwhile. It is not counted again.
+pub async fn require_still(
+    request: &HttpRequest,
+    state: &Data<State>,
+    site: &Site,
+    scope: Scope,
+) -> Result<Caller, Problem> {
+    let caller = known(request, state).await?;
+    caller.may(site, scope)?;
+    Ok(caller)
+}
+
 /// What whoever sent this request needed, and had.
 pub fn used(request: &HttpRequest) -> Option<Scope> {
     request.extensions().get().copied()

@@ -75,8 +75,7 @@ pub async fn list(
             }
             if news.next(left).await {
                 after = Some(found.next);
-                // A token may have been revoked meanwhile.
-                caller = access::require(&request, &state, &site, Scope::ConsentsRead).await?;
+                caller = access::require_still(&request, &state, &site, Scope::ConsentsRead).await?;
                 continue;
             }
         }

@@ -64,7 +64,7 @@ on_both!(every_event_is_told_once_in_the_order_of_the_ledger, |server| {
         }
     }
     let head = server.call("HEAD", CHANGES, &token, None).expect(200);
-    assert_eq!(head.header("cache-control"), "no-store");
+    assert_eq!(head.header("cache-control"), "private, no-cache");
     server.database.apply(&SITE.replace("\"shop\"", "\"other\""));
     crate::clients::until(200, || server.get("/v1/sites/other/banner.js").status.as_u16());
     let elsewhere = server.keys();

@@ -69,8 +69,8 @@ pub struct Known {
     /// Whether they are in the register, and when it was looked up.
     checks: Vec<Fact<bool>>,
     choices: Vec<Fact<([bool; 2], i32)>>,
-    /// Where the last was sent, and what; and what it says.
-    pub last: Option<(String, Value, Act)>,
+    /// Where the last was sent, and what.
+    pub last: Option<(String, Value)>,
 }
 
 /// The word that counts: of those given at one time, the one that was told last.

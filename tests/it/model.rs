@@ -138,9 +138,7 @@ impl World {
                 self.write(act, &names[who], "choice", body, &mut people[who]);
             }
             Act::Again { who } => {
-                if let Some((path, body, _)) =
-                    people[who].last.as_ref().filter(|(_, body, _)| !body["notice"].is_null())
-                {
+                if let Some((path, body)) = &people[who].last {
                     let token = self.server.token("people:write");
                     self.server.call("POST", path, &token, Some(body)).expect(200);
                 }
@@ -197,11 +195,7 @@ impl World {
         let path = format!("/v1/sites/shop/people/{name}/{noun}");
         self.server.call("POST", &path, &self.server.token("people:write"), Some(&body)).expect(201);
         known.tell(act, clock(), self.number);
-        if !body["channel"].is_null() {
-            // What goes without the number of a notice is about the one that stands.
-            body["notice"] = json!(self.number);
-        }
-        known.last = Some((path, body, act.clone()));
+        known.last = Some((path, body));
     }
 
     /// Waits until the server shows what the database has.
