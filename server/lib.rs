@@ -17,7 +17,7 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`].
+//! for with a [`token`] that has the [`scope`], and that a [`client`] gets by itself.
 //!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
@@ -30,6 +30,7 @@ pub mod backup;
 pub mod banner;
 pub mod change;
 pub mod choice;
+pub mod client;
 pub mod complaints;
 pub mod config;
 pub mod consent;

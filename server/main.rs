@@ -70,6 +70,11 @@ enum Verb {
         #[command(subcommand)]
         verb: command::token::Verb,
     },
+    /// Work with the clients that get tokens by themselves (OAuth 2.0 client credentials)
+    Client {
+        #[command(subcommand)]
+        verb: command::client::Verb,
+    },
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
     /// Erase what was kept long enough, as a running server does every night
@@ -122,6 +127,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
+        Verb::Client { verb } => command::client::run(storage, &verb),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {

@@ -1,5 +1,5 @@
 //! Our own access tokens: JWTs (RFC 9068) that the key of the receipts signs. `typ` keeps the two apart, so that neither passes for the
-//! other.
+//! other. They are issued to a name by itself, or to a `client`, and open nothing once they, or their client, are revoked.
 
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
@@ -16,8 +16,10 @@ use crate::scope::Scope;
 pub const NAME: &str = "samtykke";
 /// Tells a token from everything else that is signed here (RFC 9068, 2.1).
 pub const TYP: &str = "at+jwt";
-/// What stands before the name of whoever a token was issued to.
+/// What stands before the name of whoever a token was issued to by itself.
 pub const ALONE: &str = "token:";
+/// What stands before the name of a client, in records and where it is revoked.
+const CLIENT: &str = "client:";
 /// Stands for every site.
 pub const EVERY_SITE: &str = "*";
 /// How long a token holds at most: a month.
@@ -39,6 +41,19 @@ pub struct Claims {
     pub exp: i64,
     /// Its name when it is revoked.
     pub jti: Uuid,
+}
+
+impl Claims {
+    /// Whoever asks with it, as it stands in records: `token:crm`, or `client:crm`. A client's name has no colon in it.
+    pub fn actor(&self) -> String {
+        if self.client_id.starts_with(ALONE) { self.client_id.clone() } else { format!("{CLIENT}{}", self.client_id) }
+    }
+}
+
+/// Whether somebody that a token is issued to may be called so.
+pub fn is_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (1..=60).contains(&name.len()) && name.bytes().all(plain)
 }
 
 /// What is asked for in a new token.
@@ -70,9 +85,11 @@ pub fn issue(keys: &Keys, grant: &Grant, now: i64) -> Result<(String, Claims)> {
     Ok((token, claims))
 }
 
-/// What a token says that is signed and in time, if it was not revoked.
+/// What a token says that is signed and in time, if neither it nor its client was revoked: one reading tells.
 pub fn check(conn: &mut Conn, claims: Claims) -> Result<Claims> {
-    if is_revoked(conn, &claims.jti.to_string())? {
+    let of_these = revoked_tokens::jti.eq(claims.jti.to_string()).or(revoked_tokens::jti.eq(claims.actor()));
+    let found = revoked_tokens::table.filter(of_these).select(revoked_tokens::jti);
+    if found.first::<String>(conn).optional()?.is_some() {
         return Err(Error::Token("it was revoked"));
     }
     Ok(claims)
@@ -129,15 +146,15 @@ fn in_time(from: i64, until: i64, now: i64, skew: i64) -> Result<()> {
 /// Makes a token open nothing from now on. What ended long ago is forgotten by the way.
 pub fn revoke(conn: &mut Conn, claims: &Claims, now: i64) -> QueryResult<()> {
     diesel::delete(revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now))).execute(conn)?;
-    let row = (
-        revoked_tokens::jti.eq(claims.jti.to_string()),
-        revoked_tokens::revoked_at.eq(now),
-        revoked_tokens::expires_at.eq(claims.exp.saturating_mul(1000)),
-    );
-    on!(conn, |c| diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(c)).map(drop)
+    write_revoked(conn, &claims.jti.to_string(), claims.exp.saturating_mul(1000), now)
 }
 
-fn is_revoked(conn: &mut Conn, jti: &str) -> QueryResult<bool> {
-    let row = revoked_tokens::table.find(jti).select(revoked_tokens::jti);
-    Ok(row.first::<String>(conn).optional()?.is_some())
+/// Makes every token of a client open nothing, those too that another server issues at this moment. It holds for ever, as the name does.
+pub fn revoke_client(conn: &mut Conn, name: &str, now: i64) -> QueryResult<()> {
+    write_revoked(conn, &format!("{CLIENT}{name}"), i64::MAX, now)
+}
+
+fn write_revoked(conn: &mut Conn, what: &str, until: i64, now: i64) -> QueryResult<()> {
+    let row = (revoked_tokens::jti.eq(what), revoked_tokens::revoked_at.eq(now), revoked_tokens::expires_at.eq(until));
+    on!(conn, |c| diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(c)).map(drop)
 }
