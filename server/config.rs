@@ -86,7 +86,8 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_LEDGER_ORIGIN")]
     pub ledger_origin: Option<String>,
 
-    /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit
+    /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit. So
+    /// often a client may ask for a token, and one address a sixth as often
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
 

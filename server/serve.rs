@@ -20,6 +20,7 @@ use crate::erasure::{self, Reason};
 use crate::error::Error;
 use crate::every::{Every, every};
 use crate::http::address::Addresses;
+use crate::http::attempts::Attempts;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
 use crate::jurisdiction::Jurisdictions;
@@ -198,6 +199,7 @@ pub fn run(
             regions,
             settings.region_header.clone(),
         ),
+        attempts: Attempts::new(settings.rate_per_minute),
         metrics,
         older: Older::default(),
         demo: settings.demo.then(Demo::default),

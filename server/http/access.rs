@@ -14,7 +14,7 @@ use crate::token::{self, Claims, EVERY_SITE};
 /// Whoever asks, and may.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// As it stands in records: `token:crm`. Nothing in it is about a person whose consent is kept here.
+    /// As it stands in records: `token:crm`, `client:crm`. Nothing in it is about a person whose consent is kept here.
     pub actor: String,
     scopes: Vec<Scope>,
     sites: Vec<String>,
@@ -22,7 +22,7 @@ pub struct Caller {
 
 impl Caller {
     fn of(claims: Claims) -> Self {
-        Self { actor: claims.client_id, scopes: Scope::known(&claims.scope), sites: claims.sites }
+        Self { actor: claims.actor(), scopes: Scope::known(&claims.scope), sites: claims.sites }
     }
 
     fn may(&self, site: &Site, scope: Scope) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::region::Regions;
 const SWEEP_EVERY: usize = 4096;
 
 /// Who a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
-type Sender = u128;
+pub(super) type Sender = u128;
 
 pub struct Addresses {
     limiter: Option<RateLimiter<Sender, DashMapStateStore<Sender>, DefaultClock>>,
@@ -41,11 +41,16 @@ impl Addresses {
     /// Counts a request against its sender.
     pub fn count(&self, request: &HttpRequest) -> Result<()> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let Some(client) = self.client_of(request) else { return Ok(()) };
+        let Some(sender) = self.sender(request) else { return Ok(()) };
         if self.since_sweep.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             limiter.retain_recent();
         }
-        limiter.check_key(&sender(client)).map_err(|_| Error::TooMany)
+        limiter.check_key(&sender).map_err(|_| Error::TooMany)
+    }
+
+    /// Who a limit counts this request against.
+    pub(super) fn sender(&self, request: &HttpRequest) -> Option<Sender> {
+        self.client_of(request).map(sender)
     }
 
     /// Where the sender of a request is, and how that was found; `None` where it is not known. A trusted proxy that says the place

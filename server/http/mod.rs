@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod announcements;
+pub mod attempts;
 pub mod banner;
 pub mod consents;
 pub mod cors;
@@ -11,6 +12,7 @@ pub mod demo;
 pub mod ledger;
 pub mod links;
 pub mod notices;
+pub mod oauth;
 pub mod openapi;
 pub mod operator;
 pub mod people;
@@ -46,6 +48,7 @@ use crate::sites::Sites;
 use crate::stats::Counts;
 use crate::texts;
 use address::Addresses;
+use attempts::Attempts;
 use demo::Demo;
 use problem::{Code, Problem};
 
@@ -64,6 +67,7 @@ pub struct State {
     pub published: Arc<Published>,
     pub readers: Pool,
     pub addresses: Addresses,
+    pub attempts: Attempts,
     pub metrics: Metrics,
     pub older: Older,
     /// Only with `--demo`.
@@ -98,7 +102,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
         ]))
-        // a site's own systems, with a token
+        // a site's own systems: a token, and what they may do with it
+        .service(verbs("/oauth/token", "POST", [post().to(oauth::token)]))
+        .service(verbs("/oauth/revoke", "POST", [post().to(oauth::revoke)]))
         .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),

@@ -42,6 +42,13 @@ export function narrowed(document: Json, known: Known): Json {
   schemas.WhoseReceipt.properties = ids(known);
   schemas.NewReport.properties.service = { enum: ['ga4', 'matomo'] };
 
+  // The client proves who it is in the header, and asks for what there is.
+  for (const schema of [schemas.TokenRequest, schemas.Revocation]) {
+    delete schema.properties.client_id;
+    delete schema.properties.client_secret;
+  }
+  schemas.TokenRequest.properties.scope = { enum: ['people:read', 'people:read erase'] };
+
   const of = (path: string, verb: string, name: string): Json =>
     document.paths[path][verb].parameters.find((parameter: Json) => parameter.name === name);
   const site = '/v1/sites/{site}';

@@ -19,6 +19,7 @@ mod links;
 mod loads;
 mod mmdb;
 mod model;
+mod oauth;
 mod outages;
 mod people;
 mod process;
