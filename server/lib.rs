@@ -17,7 +17,8 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`], and that a [`client`] gets by itself.
+//! for with a [`token`] that has the [`scope`], and that a [`client`] gets by itself. What is
+//! done with it stands in the [`audit`] log before it is done.
 //!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
@@ -26,6 +27,7 @@
 
 pub mod announcement;
 pub mod append;
+pub mod audit;
 pub mod backup;
 pub mod banner;
 pub mod change;

@@ -75,6 +75,8 @@ enum Verb {
         #[command(subcommand)]
         verb: command::client::Verb,
     },
+    /// Say who wrote, exported or erased with a token, when and where
+    Audit(command::audit::Wish),
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
     /// Erase what was kept long enough, as a running server does every night
@@ -128,6 +130,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
         Verb::Client { verb } => command::client::run(storage, &verb),
+        Verb::Audit(wish) => command::audit::run(storage, &wish),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {

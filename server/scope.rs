@@ -36,6 +36,11 @@ impl Scope {
         }
     }
 
+    /// Whether every use is written down: those that only read for the site's own questions are too many.
+    pub const fn is_audited(self) -> bool {
+        matches!(self, Self::PeopleWrite | Self::Export | Self::Erase | Self::Webhooks)
+    }
+
     /// Those of a list with spaces between; names that nobody here knows are another service's, and left out.
     pub fn known(list: &str) -> Vec<Self> {
         list.split_whitespace().filter_map(|name| name.parse().ok()).collect()

@@ -15,7 +15,7 @@ use crate::announcement::kept;
 use crate::append::Appender;
 use crate::config::{Serve, Storage};
 use crate::day::Day;
-use crate::db::{self, DatabaseUrl, FileLock};
+use crate::db::{self, Conn, DatabaseUrl, FileLock};
 use crate::erasure::{self, Reason};
 use crate::error::Error;
 use crate::every::{Every, every};
@@ -35,7 +35,7 @@ use crate::retention::{self, Keep};
 use crate::scripts::Older;
 use crate::sites::{self, Sites};
 use crate::stats::Counts;
-use crate::{change, jwks, site_file};
+use crate::{audit, change, jwks, site_file};
 
 /// The server's clock, in unix ms.
 pub fn now() -> i64 {
@@ -77,8 +77,12 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
             // What is still there is due tomorrow.
             Err(e) => tracing::error!("what was kept long enough could not be erased: {e}"),
         }
-        if let Err(e) = appender.write_blocking(move |conn| retention::old_counts(conn, now)) {
-            tracing::error!("counts that were kept long enough could not be deleted: {e}");
+        let old = move |conn: &mut Conn| {
+            retention::old_counts(conn, now)?;
+            audit::forget(conn, keep.keep_audit_days, now)
+        };
+        if let Err(e) = appender.write_blocking(old) {
+            tracing::error!("counts and uses that were kept long enough could not be deleted: {e}");
         }
     })
 }

@@ -1,5 +1,6 @@
 //! What the command line does besides `serve`: a file for each noun.
 
+pub mod audit;
 pub mod client;
 pub mod key;
 pub mod ledger;

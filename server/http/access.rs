@@ -1,12 +1,14 @@
 //! Who asks, and what they may: every route of the API begins here.
 
-use actix_web::HttpRequest;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
+use crate::audit::{self, Use};
 use crate::error::{Error, Result};
 use crate::http::problem::{Code, Problem};
-use crate::http::{State, read};
+use crate::http::{Pattern, State, read};
 use crate::scope::Scope;
 use crate::site::Site;
 use crate::token::{self, Claims, EVERY_SITE};
@@ -36,13 +38,39 @@ impl Caller {
     }
 }
 
-/// Whoever sent this request, if their token has this scope on this site.
+/// The row of the audit log in which the use stands that a request makes.
+#[derive(Clone, Copy)]
+struct Noted(i64);
+
+/// Whoever sent this request, if their token has this scope on this site. A use that the audit log has to hold stands there when this
+/// returns.
 pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
     let token = bearer(request)?;
     let claims = token::read(&state.keys, token, (state.now)())?;
     let caller = Caller::of(read(state, move |conn| token::check(conn, claims)).await?);
     caller.may(site, scope)?;
+    if scope.is_audited() {
+        let new = Use {
+            at: (state.now)(),
+            actor: caller.actor.clone(),
+            site_id: site.id,
+            scope,
+            method: request.method().to_string(),
+            route: request.app_data::<Pattern>().map_or("none", |pattern| pattern.0),
+        };
+        let row = state.appender.write(move |conn| audit::begin(conn, &new)).await?;
+        request.extensions_mut().insert(Noted(row));
+    }
     Ok(caller)
+}
+
+/// Writes down how a use was answered. Nobody waits for that: without it the log says that it is not known.
+pub fn answered<B>(state: &State, response: &ServiceResponse<B>) {
+    let Some(Noted(row)) = response.request().extensions().get::<Noted>().copied() else { return };
+    let status = response.status().as_u16();
+    if let Err(e) = state.appender.write_later(move |conn| audit::end(conn, row, status)) {
+        tracing::warn!("the audit log does not hear how a use was answered: {e}");
+    }
 }
 
 /// The one token of a request (RFC 6750, 2.1).

@@ -217,6 +217,7 @@ async fn around<B: MessageBody + 'static>(
     }
     let Some(state) = state else { return Ok(response) };
     cors::allow(&state, &mut response);
+    access::answered(&state, &response);
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
     let route = response.request().app_data::<Pattern>().map_or("none", |pattern| pattern.0);
     tracing::debug!(%method, route, status, ms = seconds * 1000.0, "answered");

@@ -1,6 +1,7 @@
 //! One binary for all tests of the service: in-process over TCP, and as a process. Whatever touches the database runs on both.
 
 mod announcements;
+mod audit;
 mod clients;
 mod cluster;
 mod commands;

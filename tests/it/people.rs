@@ -300,7 +300,7 @@ on_both!(a_no_is_kept_however_old_it_is_and_what_ended_goes_in_time_with_what_it
     write(server, &token, "k2", "consents", &email("granted"));
     write(server, &token, "k2", "adult", &age);
     server.sealed(6);
-    let keep = Keep { keep_consents_days: 1826, keep_refusals_days: 30 };
+    let keep = Keep { keep_consents_days: 1826, keep_refusals_days: 30, keep_audit_days: 400 };
     let going = |days: i64| {
         let (mut going, then) = (Vec::new(), samtykke::serve::now() + days * 86_400_000);
         let due = run(&mut server.conn(), keep, then, |_, _, rows| {
