@@ -95,6 +95,10 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Other issuers whose tokens are taken, in TOML [default: none]
+    #[arg(long, env = "SAMTYKKE_ISSUERS", value_name = "FILE")]
+    pub issuers: Option<PathBuf>,
+
     #[command(flatten)]
     pub law: Law,
 

@@ -17,8 +17,8 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`], and that a [`client`] gets by itself. What is
-//! done with it stands in the [`audit`] log before it is done.
+//! for with a [`token`] that has the [`scope`], and that a [`client`] gets by itself. So do
+//! tokens of another [`issuer`] that is named. What is done with one stands in the [`audit`] log before it is done.
 //!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
@@ -51,6 +51,7 @@ pub mod hash;
 pub mod health;
 pub mod http;
 pub mod insert;
+pub mod issuer;
 pub mod jurisdiction;
 pub mod jwks;
 pub mod keys;

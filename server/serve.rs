@@ -23,6 +23,7 @@ use crate::http::address::Addresses;
 use crate::http::attempts::Attempts;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
+use crate::issuer::Issuers;
 use crate::jurisdiction::Jurisdictions;
 use crate::keys::{self, Keys};
 use crate::ledger::{
@@ -143,6 +144,9 @@ pub fn run(
         Some(file) => Regions::open(file).map(|(regions, watch)| (regions, Some(watch.start(settings.refresh()))))?,
         None => (Regions::default(), None),
     };
+    let issuers =
+        settings.issuers.as_deref().map_or_else(|| Ok(Issuers::default()), |file| Issuers::load(file, clock()))?;
+    let asking = issuers.refresh(settings.refresh(), clock);
     let url = storage.database();
     data_folder(&storage.data_dir)?;
     let _alone = FileLock::take(&url)?;
@@ -194,6 +198,7 @@ pub fn run(
     let state = Data::new(State {
         sites,
         keys,
+        issuers,
         appender,
         published,
         readers: db::pool(&url, settings.readers),
@@ -228,7 +233,7 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop((watch, watch_regions, sealing, forgetting, changing, counting));
+    drop((watch, watch_regions, asking, sealing, forgetting, changing, counting));
     if state.counts.flush_by(&state.appender).is_err() {
         tracing::error!("the last figures could not be added to the database");
     }

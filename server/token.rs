@@ -24,7 +24,9 @@ const CLIENT: &str = "client:";
 pub const EVERY_SITE: &str = "*";
 /// How long a token holds at most: a month.
 pub const LONGEST_MINUTES: u32 = 31 * 24 * 60;
-/// Servers that share a database may have clocks that differ so much, in seconds.
+/// Why a token is refused that is not what it should be.
+pub const DAMAGED: Error = Error::Token("it cannot be read, or is signed in a way that is not taken here");
+/// Those who issue tokens may have clocks that differ so much, in seconds.
 const SKEW: i64 = 30;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -98,7 +100,6 @@ pub fn check(conn: &mut Conn, claims: Claims) -> Result<Claims> {
 /// What a token of ours says, if it holds at `now`, unix ms, whether it was revoked or not. Only the keys that are held here count: one that
 /// was dropped may have come into other hands, and is published still, for the receipts that it signed.
 pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Claims> {
-    const DAMAGED: Error = Error::Token("it cannot be read, or is signed in a way that is not taken here");
     let header = jsonwebtoken::decode_header(token).map_err(|_| DAMAGED)?;
     if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
         return Err(Error::Token("it is no access token"));
@@ -116,28 +117,28 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Claims> {
     validation.validate_exp = false;
     let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(&key.public), &validation);
     let claims = claims.map_err(|e| refused(&e))?.claims;
-    in_time(claims.iat, claims.exp, now, SKEW)?;
+    in_time(claims.iat, claims.exp, now)?;
     Ok(claims)
 }
 
 /// Why the library refuses a token.
-fn refused(error: &jsonwebtoken::errors::Error) -> Error {
+pub fn refused(error: &jsonwebtoken::errors::Error) -> Error {
     use jsonwebtoken::errors::ErrorKind;
     Error::Token(match error.kind() {
         ErrorKind::InvalidSignature => "its signature does not hold",
         ErrorKind::InvalidIssuer => "it comes from another issuer",
         ErrorKind::InvalidAudience => "it is for another service",
         ErrorKind::MissingRequiredClaim(_) => "it does not say by whom, for whom, about whom and until when it holds",
-        _ => "it cannot be read, or is signed in a way that is not taken here",
+        _ => return DAMAGED,
     })
 }
 
-/// `from` and `until` are unix seconds, `now` unix ms. Whose clock is `skew` seconds ahead is no liar.
-fn in_time(from: i64, until: i64, now: i64, skew: i64) -> Result<()> {
+/// `from` and `until` are unix seconds, `now` unix ms. Whose clock is a little ahead is no liar.
+pub fn in_time(from: i64, until: i64, now: i64) -> Result<()> {
     if until.saturating_mul(1000) <= now {
         return Err(Error::Token("it has ended"));
     }
-    if from.saturating_sub(skew).saturating_mul(1000) > now {
+    if from.saturating_sub(SKEW).saturating_mul(1000) > now {
         return Err(Error::Token("it does not hold yet"));
     }
     Ok(())

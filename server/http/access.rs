@@ -9,6 +9,7 @@ use crate::audit::{self, Use};
 use crate::error::{Error, Result};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Pattern, State, read};
+use crate::issuer::Granted;
 use crate::scope::Scope;
 use crate::site::Site;
 use crate::token::{self, Claims, EVERY_SITE};
@@ -25,6 +26,11 @@ pub struct Caller {
 impl Caller {
     fn of(claims: Claims) -> Self {
         Self { actor: claims.actor(), scopes: Scope::known(&claims.scope), sites: claims.sites }
+    }
+
+    fn of_another(granted: Granted) -> Self {
+        let Granted { actor, scopes, sites } = granted;
+        Self { actor, scopes, sites }
     }
 
     fn may(&self, site: &Site, scope: Scope) -> Result<()> {
@@ -46,12 +52,17 @@ struct Noted(i64);
 /// returns.
 pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
     let token = bearer(request)?;
-    let claims = token::read(&state.keys, token, (state.now)())?;
-    let caller = Caller::of(read(state, move |conn| token::check(conn, claims)).await?);
+    let now = (state.now)();
+    let caller = if let Some(granted) = state.issuers.read(token, now) {
+        Caller::of_another(granted?)
+    } else {
+        let claims = token::read(&state.keys, token, now)?;
+        Caller::of(read(state, move |conn| token::check(conn, claims)).await?)
+    };
     caller.may(site, scope)?;
     if scope.is_audited() {
         let new = Use {
-            at: (state.now)(),
+            at: now,
             actor: caller.actor.clone(),
             site_id: site.id,
             scope,

@@ -38,6 +38,7 @@ use serde::de::DeserializeOwned;
 use crate::append::Appender;
 use crate::db::{self, Conn, Pool};
 use crate::error::{Error, Result};
+use crate::issuer::Issuers;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
@@ -63,6 +64,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct State {
     pub sites: Arc<Sites>,
     pub keys: Arc<Keys>,
+    /// Others whose tokens are taken.
+    pub issuers: Issuers,
     pub appender: Arc<Appender>,
     pub published: Arc<Published>,
     pub readers: Pool,
