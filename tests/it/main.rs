@@ -14,6 +14,7 @@ mod disks;
 mod faults;
 mod forgetting;
 mod independent;
+mod issuers;
 mod law;
 mod ledger;
 mod links;
