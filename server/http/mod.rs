@@ -31,7 +31,9 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::QueryPayloadError;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
-use actix_web::web::{self, Data, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource};
+use actix_web::web::{
+    self, Bytes, Data, Payload, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource,
+};
 use actix_web::{App, Error as ActixError, FromRequest, Handler, HttpRequest, Resource, Responder, Route};
 use serde::de::DeserializeOwned;
 
@@ -108,7 +110,7 @@ fn routes(config: &mut ServiceConfig) {
         // a site's own systems: a token, and what they may do with it
         .service(verbs("/oauth/token", "POST", [post().to(oauth::token)]))
         .service(verbs("/oauth/revoke", "POST", [post().to(oauth::revoke)]))
-        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
+        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))
@@ -239,6 +241,12 @@ fn language<'a>(offered: &'a [String], default: &'a str, asked: Option<&str>, re
     let header =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     texts::best(asked.into_iter().chain(texts::accepted(header)), offered).map_or(default, String::as_str)
+}
+
+/// The body of a request, at most so many bytes. Routes that ask for a token read it here, once they know who sends it.
+async fn body(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let whole = payload.to_bytes_limited(limit).await.map_err(|_| Problem::from(Code::TooLarge))?;
+    whole.map_err(|_| Error::Malformed { field: String::new(), reason: "the body does not come whole".into() }.into())
 }
 
 /// Says which field cannot be read, and why.
