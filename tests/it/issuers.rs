@@ -32,7 +32,10 @@ struct Key {
 fn key(algorithm: Algorithm, kid: &'static str) -> Key {
     let rng = aws_lc_rs::rand::SystemRandom::new();
     let signs = match algorithm {
-        Algorithm::EdDSA => EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8(&rng).expect("a key").as_ref()),
+        Algorithm::EdDSA => {
+            let pair = Ed25519KeyPair::generate().expect("a key");
+            EncodingKey::from_ed_der(pair.to_pkcs8v1().expect("PKCS #8").as_ref())
+        }
         Algorithm::ES256 => {
             let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng).expect("a key");
             EncodingKey::from_ec_der(pair.as_ref())
@@ -365,4 +368,10 @@ fn a_file_of_issuers_that_is_wrong_ends_the_start() {
     refused("people:write", "everything", "is no scope");
     refused("sites =", "site =", "unknown field");
     refused("[[issuers]]", "[[issuer]]", "issuer");
+}
+
+#[test]
+fn the_example_of_a_file_is_one() {
+    let example = crate::server::root().join("deploy/issuers.toml");
+    assert!(samtykke::issuer::Issuers::load(&example, 0).is_ok());
 }
