@@ -97,6 +97,14 @@ impl Appender {
         wait(self.start_write(move |conn, _| conn.transaction(write))?).await
     }
 
+    /// Runs a write for which nobody waits. That it failed is said in the log alone.
+    pub fn write_later<F>(&self, write: F) -> Result<()>
+    where
+        F: FnOnce(&mut Conn) -> QueryResult<()> + Send + 'static,
+    {
+        self.start_write(move |conn, _| conn.transaction(write)).map(drop)
+    }
+
     /// The same for a write that adds consents; see `insert::within`. What it answers may be an error of its own, and then nothing of
     /// it is kept.
     pub async fn record<T, F>(&self, record: F) -> Result<T>

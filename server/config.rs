@@ -90,7 +90,8 @@ pub struct Serve {
     #[arg(long, env = "SAMTYKKE_LEDGER_ORIGIN")]
     pub ledger_origin: Option<String>,
 
-    /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit
+    /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit. So
+    /// often a client may ask for a token, and one address a sixth as often
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
 
@@ -105,6 +106,10 @@ pub struct Serve {
     /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between
     #[arg(long, env = "SAMTYKKE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Other issuers whose tokens are taken, in TOML [default: none]
+    #[arg(long, env = "SAMTYKKE_ISSUERS", value_name = "FILE")]
+    pub issuers: Option<PathBuf>,
 
     #[command(flatten)]
     pub law: Law,

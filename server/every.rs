@@ -5,9 +5,21 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Does it once every `period`, the first time after one.
-pub fn every(period: Duration, mut turn: impl FnMut() + Send + 'static) -> Every {
+pub fn every(period: Duration, turn: impl FnMut() + Send + 'static) -> Every {
+    begin(period, false, turn)
+}
+
+/// The same, and the first time at once.
+pub fn at_once(period: Duration, turn: impl FnMut() + Send + 'static) -> Every {
+    begin(period, true, turn)
+}
+
+fn begin(period: Duration, first: bool, mut turn: impl FnMut() + Send + 'static) -> Every {
     let (stop, stopped) = channel::<()>();
     let thread = std::thread::spawn(move || {
+        if first {
+            turn();
+        }
         while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
             turn();
         }

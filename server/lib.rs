@@ -17,7 +17,8 @@
 //! Later files make it another site, at once or [announced](announcement) beforehand: [`change`] knows how, and [`material`] when it matters.
 //!
 //! A [`person`] is somebody the site knows: what they said of being reached is an event of the same ledger, and what it allows is asked
-//! for with a [`token`] that has the [`scope`], and within its [`limit`]. What is written with it is written [`once`], however often it is sent.
+//! for with a [`token`] that has the [`scope`], and within its [`limit`]. A [`client`] gets one by itself, and another [`issuer`] that is
+//! named may make them too. What is done with one stands in the [`audit`] log before it is done, and is done [`once`], however often it is sent.
 //!
 //! What happened is told to the site's systems as an [`event`], in the [`feed`], and to whoever asked to be told by a [`webhook`].
 //!
@@ -28,10 +29,12 @@
 
 pub mod announcement;
 pub mod append;
+pub mod audit;
 pub mod backup;
 pub mod banner;
 pub mod change;
 pub mod choice;
+pub mod client;
 pub mod complaints;
 pub mod config;
 pub mod consent;
@@ -52,6 +55,7 @@ pub mod hash;
 pub mod health;
 pub mod http;
 pub mod insert;
+pub mod issuer;
 pub mod jurisdiction;
 pub mod jwks;
 pub mod keys;

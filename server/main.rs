@@ -74,6 +74,13 @@ enum Verb {
         #[command(subcommand)]
         verb: command::webhook::Verb,
     },
+    /// Work with the clients that get tokens by themselves (OAuth 2.0 client credentials)
+    Client {
+        #[command(subcommand)]
+        verb: command::client::Verb,
+    },
+    /// Say who wrote, exported or erased with a token, when and where
+    Audit(command::audit::Wish),
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
     /// Erase what was kept long enough, as a running server does every night
@@ -127,6 +134,8 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
         Verb::Webhook { verb } => command::webhook::run(storage, &verb),
+        Verb::Client { verb } => command::client::run(storage, &verb),
+        Verb::Audit(wish) => command::audit::run(storage, &wish),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {

@@ -24,7 +24,7 @@ const STEP: i64 = 1000;
 /// Rows that one transaction erases.
 const BATCH: usize = 200;
 
-/// How many days an answer is kept after it ended.
+/// How many days things are kept: an answer after it ended, a use of a token after it.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Keep {
     /// Days that a consent is kept as proof after it ended, its withdrawal included
@@ -34,6 +34,10 @@ pub struct Keep {
     /// Days that a refusal is kept after it ended
     #[arg(long, env = "SAMTYKKE_KEEP_REFUSALS_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(..=36_500))]
     pub keep_refusals_days: u32,
+
+    /// Days that the audit log keeps a use of a token
+    #[arg(long, env = "SAMTYKKE_KEEP_AUDIT_DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(..=36_500))]
+    pub keep_audit_days: u32,
 }
 
 impl Keep {

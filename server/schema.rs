@@ -211,6 +211,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    clients (id) {
+        id -> Integer,
+        name -> Text,
+        secret -> Text,
+        scope -> Text,
+        sites -> Text,
+        minutes -> Integer,
+        created_at -> BigInt,
+        rotated_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        site_id -> Integer,
+        scope -> Text,
+        method -> Text,
+        route -> Text,
+        status -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
     readiness (id) {
         id -> Integer,
         checked_at -> BigInt,
@@ -219,6 +246,7 @@ diesel::table! {
 
 diesel::joinable!(notices -> sites (site_id));
 diesel::joinable!(announcements -> sites (site_id));
+diesel::joinable!(audit -> sites (site_id));
 diesel::joinable!(consents -> notices (notice_id));
 diesel::joinable!(webhooks -> sites (site_id));
 diesel::joinable!(deliveries -> webhooks (webhook_id));
@@ -226,3 +254,4 @@ diesel::joinable!(consents -> signing_keys (key_id));
 diesel::joinable!(erasures -> sites (site_id));
 diesel::allow_tables_to_appear_in_same_query!(sites, notices, consents, signing_keys, announcements, people, erasures);
 diesel::allow_tables_to_appear_in_same_query!(sites, webhooks, deliveries);
+diesel::allow_tables_to_appear_in_same_query!(sites, audit);

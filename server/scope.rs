@@ -41,6 +41,11 @@ impl Scope {
         matches!(self, Self::PeopleWrite | Self::Erase | Self::Webhooks)
     }
 
+    /// Whether every use is written down: those that only read for the site's own questions are too many.
+    pub const fn is_audited(self) -> bool {
+        self.writes() || matches!(self, Self::Export)
+    }
+
     /// Those of a list with spaces between; names that nobody here knows are another service's, and left out.
     pub fn known(list: &str) -> Vec<Self> {
         list.split_whitespace().filter_map(|name| name.parse().ok()).collect()

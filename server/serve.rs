@@ -21,8 +21,10 @@ use crate::error::Error;
 use crate::every::{Every, every};
 use crate::feed::Waiting;
 use crate::http::address::Addresses;
+use crate::http::attempts::Attempts;
 use crate::http::demo::Demo;
 use crate::http::{State, app};
+use crate::issuer::Issuers;
 use crate::jurisdiction::Jurisdictions;
 use crate::keys::{self, Keys};
 use crate::ledger::{
@@ -40,7 +42,7 @@ use crate::stats::Counts;
 use crate::webhook::deliver::Sender;
 use crate::webhook::turns::{self, Means};
 use crate::webhook::{delivery, receiver};
-use crate::{change, jwks, once, site_file};
+use crate::{audit, change, jwks, once, site_file};
 
 /// The server's clock, in unix ms.
 pub fn now() -> i64 {
@@ -85,8 +87,12 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
         if let Err(e) = appender.erase_blocking(move |conn| once::old(conn, now)) {
             tracing::error!("answers that were kept long enough could not be deleted: {e}");
         }
-        if let Err(e) = appender.write_blocking(move |conn| retention::old_counts(conn, now)) {
-            tracing::error!("counts that were kept long enough could not be deleted: {e}");
+        let old = move |conn: &mut Conn| {
+            retention::old_counts(conn, now)?;
+            audit::forget(conn, keep.keep_audit_days, now)
+        };
+        if let Err(e) = appender.write_blocking(old) {
+            tracing::error!("counts and uses that were kept long enough could not be deleted: {e}");
         }
         if let Err(e) = forget_told(&appender, now) {
             tracing::error!("webhooks that were kept long enough could not be deleted: {e}");
@@ -175,6 +181,17 @@ fn show_demo(conn: &mut Conn, port: u16, now: i64) -> Result<(), String> {
     change::apply_without_notice(conn, &demo, now).map(drop).map_err(|e| e.to_string())
 }
 
+/// Who sends, where that is, and how much each may.
+fn addresses(settings: &Serve, regions: Regions) -> Addresses {
+    Addresses::new(
+        settings.rate_per_minute,
+        settings.api_refused_per_minute,
+        settings.trusted_proxies.clone(),
+        regions,
+        settings.region_header.clone(),
+    )
+}
+
 /// Serves until it is stopped, by this clock and this chance: `started` is given the means to, inside the running system, once requests are answered.
 /// Errors are sentences for whoever started it.
 pub fn run(
@@ -193,6 +210,9 @@ pub fn run(
         Some(file) => Regions::open(file).map(|(regions, watch)| (regions, Some(watch.start(settings.refresh()))))?,
         None => (Regions::default(), None),
     };
+    let issuers =
+        settings.issuers.as_deref().map_or_else(|| Ok(Issuers::default()), |file| Issuers::load(file, clock()))?;
+    let asking = issuers.refresh(settings.refresh(), clock);
     let url = storage.database();
     data_folder(&storage.data_dir)?;
     let _alone = FileLock::take(&url)?;
@@ -242,18 +262,14 @@ pub fn run(
         sender: Arc::new(Sender::new(settings.telling.webhooks_to_private)),
         sites,
         keys,
+        issuers,
         appender,
         published,
         waiting: Arc::clone(&waiting),
         readers: db::pool(&url, settings.readers),
-        addresses: Addresses::new(
-            settings.rate_per_minute,
-            settings.api_refused_per_minute,
-            settings.trusted_proxies.clone(),
-            regions,
-            settings.region_header.clone(),
-        ),
+        addresses: addresses(settings, regions),
         clients: Limit::new("client", settings.api_rate_per_minute),
+        attempts: Attempts::new(settings.rate_per_minute),
         metrics,
         older: Older::default(),
         demo: settings.demo.then(Demo::default),
@@ -280,7 +296,7 @@ pub fn run(
         server.await.map_err(|e| e.to_string())
     })?;
 
-    drop((watch, watch_regions, sealing, forgetting, changing, counting, telling));
+    drop((watch, watch_regions, sealing, forgetting, changing, counting, telling, asking));
     if state.counts.flush_by(&state.appender).is_err() {
         tracing::error!("the last figures could not be added to the database");
     }

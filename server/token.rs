@@ -1,5 +1,5 @@
 //! Our own access tokens: JWTs (RFC 9068) that the key of the receipts signs. `typ` keeps the two apart, so that neither passes for the
-//! other.
+//! other. They are issued to a name by itself, or to a `client`, and open nothing once they, or their client, are revoked.
 
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
@@ -16,13 +16,17 @@ use crate::scope::Scope;
 pub const NAME: &str = "samtykke";
 /// Tells a token from everything else that is signed here (RFC 9068, 2.1).
 pub const TYP: &str = "at+jwt";
-/// What stands before the name of whoever a token was issued to.
+/// What stands before the name of whoever a token was issued to by itself.
 pub const ALONE: &str = "token:";
+/// What stands before the name of a client, in records and where it is revoked.
+const CLIENT: &str = "client:";
 /// Stands for every site.
 pub const EVERY_SITE: &str = "*";
 /// How long a token holds at most: a month.
 pub const LONGEST_MINUTES: u32 = 31 * 24 * 60;
-/// Servers that share a database may have clocks that differ so much, in seconds.
+/// Why a token is refused that is not what it should be.
+pub const DAMAGED: Error = Error::Token("it cannot be read, or is signed in a way that is not taken here");
+/// Those who issue tokens may have clocks that differ so much, in seconds.
 const SKEW: i64 = 30;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -39,6 +43,19 @@ pub struct Claims {
     pub exp: i64,
     /// Its name when it is revoked.
     pub jti: Uuid,
+}
+
+impl Claims {
+    /// Whoever asks with it, as it stands in records: `token:crm`, or `client:crm`. A client's name has no colon in it.
+    pub fn actor(&self) -> String {
+        if self.client_id.starts_with(ALONE) { self.client_id.clone() } else { format!("{CLIENT}{}", self.client_id) }
+    }
+}
+
+/// Whether somebody that a token is issued to may be called so.
+pub fn is_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    (1..=60).contains(&name.len()) && name.bytes().all(plain)
 }
 
 /// What is asked for in a new token.
@@ -70,9 +87,11 @@ pub fn issue(keys: &Keys, grant: &Grant, now: i64) -> Result<(String, Claims)> {
     Ok((token, claims))
 }
 
-/// What a token says that is signed and in time, if it was not revoked.
+/// What a token says that is signed and in time, if neither it nor its client was revoked: one reading tells.
 pub fn check(conn: &mut Conn, claims: Claims) -> Result<Claims> {
-    if is_revoked(conn, &claims.jti.to_string())? {
+    let of_these = revoked_tokens::jti.eq(claims.jti.to_string()).or(revoked_tokens::jti.eq(claims.actor()));
+    let found = revoked_tokens::table.filter(of_these).select(revoked_tokens::jti);
+    if found.first::<String>(conn).optional()?.is_some() {
         return Err(Error::Token("it was revoked"));
     }
     Ok(claims)
@@ -81,7 +100,6 @@ pub fn check(conn: &mut Conn, claims: Claims) -> Result<Claims> {
 /// What a token of ours says, if it holds at `now`, unix ms, whether it was revoked or not. Only the keys that are held here count: one that
 /// was dropped may have come into other hands, and is published still, for the receipts that it signed.
 pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Claims> {
-    const DAMAGED: Error = Error::Token("it cannot be read, or is signed in a way that is not taken here");
     let header = jsonwebtoken::decode_header(token).map_err(|_| DAMAGED)?;
     if header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
         return Err(Error::Token("it is no access token"));
@@ -99,28 +117,28 @@ pub fn read(keys: &Keys, token: &str, now: i64) -> Result<Claims> {
     validation.validate_exp = false;
     let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(&key.public), &validation);
     let claims = claims.map_err(|e| refused(&e))?.claims;
-    in_time(claims.iat, claims.exp, now, SKEW)?;
+    in_time(claims.iat, claims.exp, now)?;
     Ok(claims)
 }
 
 /// Why the library refuses a token.
-fn refused(error: &jsonwebtoken::errors::Error) -> Error {
+pub fn refused(error: &jsonwebtoken::errors::Error) -> Error {
     use jsonwebtoken::errors::ErrorKind;
     Error::Token(match error.kind() {
         ErrorKind::InvalidSignature => "its signature does not hold",
         ErrorKind::InvalidIssuer => "it comes from another issuer",
         ErrorKind::InvalidAudience => "it is for another service",
         ErrorKind::MissingRequiredClaim(_) => "it does not say by whom, for whom, about whom and until when it holds",
-        _ => "it cannot be read, or is signed in a way that is not taken here",
+        _ => return DAMAGED,
     })
 }
 
-/// `from` and `until` are unix seconds, `now` unix ms. Whose clock is `skew` seconds ahead is no liar.
-fn in_time(from: i64, until: i64, now: i64, skew: i64) -> Result<()> {
+/// `from` and `until` are unix seconds, `now` unix ms. Whose clock is a little ahead is no liar.
+pub fn in_time(from: i64, until: i64, now: i64) -> Result<()> {
     if until.saturating_mul(1000) <= now {
         return Err(Error::Token("it has ended"));
     }
-    if from.saturating_sub(skew).saturating_mul(1000) > now {
+    if from.saturating_sub(SKEW).saturating_mul(1000) > now {
         return Err(Error::Token("it does not hold yet"));
     }
     Ok(())
@@ -129,15 +147,15 @@ fn in_time(from: i64, until: i64, now: i64, skew: i64) -> Result<()> {
 /// Makes a token open nothing from now on. What ended long ago is forgotten by the way.
 pub fn revoke(conn: &mut Conn, claims: &Claims, now: i64) -> QueryResult<()> {
     diesel::delete(revoked_tokens::table.filter(revoked_tokens::expires_at.lt(now))).execute(conn)?;
-    let row = (
-        revoked_tokens::jti.eq(claims.jti.to_string()),
-        revoked_tokens::revoked_at.eq(now),
-        revoked_tokens::expires_at.eq(claims.exp.saturating_mul(1000)),
-    );
-    on!(conn, |c| diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(c)).map(drop)
+    write_revoked(conn, &claims.jti.to_string(), claims.exp.saturating_mul(1000), now)
 }
 
-fn is_revoked(conn: &mut Conn, jti: &str) -> QueryResult<bool> {
-    let row = revoked_tokens::table.find(jti).select(revoked_tokens::jti);
-    Ok(row.first::<String>(conn).optional()?.is_some())
+/// Makes every token of a client open nothing, those too that another server issues at this moment. It holds for ever, as the name does.
+pub fn revoke_client(conn: &mut Conn, name: &str, now: i64) -> QueryResult<()> {
+    write_revoked(conn, &format!("{CLIENT}{name}"), i64::MAX, now)
+}
+
+fn write_revoked(conn: &mut Conn, what: &str, until: i64, now: i64) -> QueryResult<()> {
+    let row = (revoked_tokens::jti.eq(what), revoked_tokens::revoked_at.eq(now), revoked_tokens::expires_at.eq(until));
+    on!(conn, |c| diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(c)).map(drop)
 }

@@ -1,6 +1,7 @@
 //! `samtykke retention`
 
 use diesel::Connection;
+use samtykke::audit;
 use samtykke::config::Storage;
 use samtykke::erasure::{self, Reason};
 use samtykke::ledger;
@@ -28,6 +29,7 @@ pub fn run(storage: &Storage, keep: Keep, dry_run: bool) -> Result<(), String> {
         retention::old_counts(conn, at).map_err(|e| e.to_string())?;
         while delivery::drop_old(conn, at).map_err(|e| e.to_string())? {}
         receiver::drop_old_secrets(conn, at).map_err(|e| e.to_string())?;
+        audit::forget(conn, keep.keep_audit_days, at).map_err(|e| e.to_string())?;
         scrub(conn)?;
     }
     Ok(())

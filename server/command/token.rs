@@ -5,10 +5,9 @@ use samtykke::config::Storage;
 use samtykke::keys::Keys;
 use samtykke::scope::Scope;
 use samtykke::serve::now;
-use samtykke::site;
-use samtykke::token::{self, ALONE, EVERY_SITE, Grant, LONGEST_MINUTES};
+use samtykke::token::{self, ALONE, Grant, LONGEST_MINUTES};
 
-use super::open;
+use super::{known_sites, open};
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -37,16 +36,11 @@ pub fn run(storage: &Storage, verb: &Verb) -> Result<(), String> {
     let conn = &mut open(storage)?.0;
     match verb {
         Verb::Issue { name, site, scope, minutes } => {
-            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-            if name.is_empty() || name.len() > 60 || !name.bytes().all(plain) {
+            if !token::is_name(name) {
                 return Err("a token's name is 1 to 60 of A-Z, a-z, 0-9, . _ and -".into());
             }
             let scopes = Scope::parse_list(scope)?;
-            for key in site.iter().filter(|key| *key != EVERY_SITE) {
-                if site::id_of(conn, key).map_err(|e| e.to_string())?.is_none() {
-                    return Err(format!("there is no site {key}"));
-                }
-            }
+            known_sites(conn, site)?;
             let keys = Keys::open(&storage.data_dir)?;
             let client = format!("{ALONE}{name}");
             let seconds = i64::from(*minutes) * 60;

@@ -5,9 +5,11 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 
+use crate::audit::{self, Use};
 use crate::error::{Error, Result};
 use crate::http::problem::{Code, Problem};
-use crate::http::{State, read};
+use crate::http::{Pattern, State, read};
+use crate::issuer::Granted;
 use crate::limit::{Share, WINDOW};
 use crate::scope::Scope;
 use crate::site::Site;
@@ -16,7 +18,7 @@ use crate::token::{self, Claims, EVERY_SITE};
 /// Whoever asks, and may.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// As it stands in records: `token:crm`. Nothing in it is about a person whose consent is kept here.
+    /// As it stands in records: `token:crm`, `client:crm`. Nothing in it is about a person whose consent is kept here.
     pub actor: String,
     scopes: Vec<Scope>,
     sites: Vec<String>,
@@ -24,7 +26,12 @@ pub struct Caller {
 
 impl Caller {
     fn of(claims: Claims) -> Self {
-        Self { actor: claims.client_id, scopes: Scope::known(&claims.scope), sites: claims.sites }
+        Self { actor: claims.actor(), scopes: Scope::known(&claims.scope), sites: claims.sites }
+    }
+
+    fn of_another(granted: Granted) -> Self {
+        let Granted { actor, scopes, sites } = granted;
+        Self { actor, scopes, sites }
     }
 
     pub fn has(&self, scope: Scope) -> bool {
@@ -43,11 +50,28 @@ impl Caller {
     }
 }
 
-/// Whoever sent this request, if their token has this scope on this site.
+/// The row of the audit log in which the use stands that a request makes.
+#[derive(Clone, Copy)]
+struct Noted(i64);
+
+/// Whoever sent this request, if their token has this scope on this site. A use that the audit log has to hold stands there when this
+/// returns.
 pub async fn require(request: &HttpRequest, state: &Data<State>, site: &Site, scope: Scope) -> Result<Caller, Problem> {
     let caller = caller(request, state).await?;
     caller.may(site, scope)?;
     request.extensions_mut().insert(scope);
+    if scope.is_audited() {
+        let new = Use {
+            at: (state.now)(),
+            actor: caller.actor.clone(),
+            site_id: site.id,
+            scope,
+            method: request.method().to_string(),
+            route: request.app_data::<Pattern>().map_or("none", |pattern| pattern.0),
+        };
+        let row = state.appender.write(move |conn| audit::begin(conn, &new)).await?;
+        request.extensions_mut().insert(Noted(row));
+    }
     Ok(caller)
 }
 
@@ -98,7 +122,11 @@ pub async fn caller(request: &HttpRequest, state: &Data<State>) -> Result<Caller
 
 /// Whoever the token of a request names, if it holds.
 async fn known(request: &HttpRequest, state: &Data<State>) -> Result<Caller, Problem> {
-    let claims = token::read(&state.keys, bearer(request)?, (state.now)())?;
+    let (token, now) = (bearer(request)?, (state.now)());
+    if let Some(granted) = state.issuers.read(token, now) {
+        return Ok(Caller::of_another(granted?));
+    }
+    let claims = token::read(&state.keys, token, now)?;
     Ok(Caller::of(read(state, move |conn| token::check(conn, claims)).await?))
 }
 
@@ -136,6 +164,15 @@ pub fn tell_share<B>(response: &mut ServiceResponse<B>) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
         }
+    }
+}
+
+/// Writes down how a use was answered. Nobody waits for that: without it the log says that it is not known.
+pub fn answered<B>(state: &State, response: &ServiceResponse<B>) {
+    let Some(Noted(row)) = response.request().extensions().get::<Noted>().copied() else { return };
+    let status = response.status().as_u16();
+    if let Err(e) = state.appender.write_later(move |conn| audit::end(conn, row, status)) {
+        tracing::warn!("the audit log does not hear how a use was answered: {e}");
     }
 }
 

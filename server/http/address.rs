@@ -13,7 +13,7 @@ use crate::regime::Found;
 use crate::region::Regions;
 
 /// Who a limit counts: an IPv4 address, or the /64 that one IPv6 customer has.
-type Sender = u128;
+pub(super) type Sender = u128;
 
 pub struct Addresses {
     pages: Limit<Sender>,
@@ -42,8 +42,13 @@ impl Addresses {
     }
 
     fn take(&self, limit: &Limit<Sender>, request: &HttpRequest) -> Result<()> {
-        let Some(client) = self.client_of(request) else { return Ok(()) };
-        limit.take(&sender(client), 1).map(drop)
+        let Some(sender) = self.sender(request) else { return Ok(()) };
+        limit.take(&sender, 1).map(drop)
+    }
+
+    /// Who a limit counts this request against.
+    pub(super) fn sender(&self, request: &HttpRequest) -> Option<Sender> {
+        self.client_of(request).map(sender)
     }
 
     /// Where the sender of a request is, and how that was found; `None` where it is not known. A trusted proxy that says the place

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod announcements;
+pub mod attempts;
 pub mod banner;
 pub mod changes;
 pub mod consents;
@@ -14,6 +15,7 @@ pub mod fresh;
 pub mod ledger;
 pub mod links;
 pub mod notices;
+pub mod oauth;
 pub mod once;
 pub mod openapi;
 pub mod operator;
@@ -35,7 +37,9 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::error::QueryPayloadError;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
-use actix_web::web::{self, Data, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource};
+use actix_web::web::{
+    self, Bytes, Data, Payload, PayloadConfig, QueryConfig, ServiceConfig, delete, get, head, post, resource,
+};
 use actix_web::{App, Error as ActixError, FromRequest, Handler, HttpRequest, Resource, Responder, Route};
 use serde::de::DeserializeOwned;
 
@@ -43,6 +47,7 @@ use crate::append::Appender;
 use crate::db::{self, Conn, Pool};
 use crate::error::{Error, Result};
 use crate::feed::Waiting;
+use crate::issuer::Issuers;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::limit::Limit;
@@ -56,6 +61,7 @@ use crate::stats::Counts;
 use crate::texts;
 use crate::webhook::deliver::Sender;
 use address::Addresses;
+use attempts::Attempts;
 use demo::Demo;
 use problem::{Code, Problem};
 
@@ -70,6 +76,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct State {
     pub sites: Arc<Sites>,
     pub keys: Arc<Keys>,
+    /// Others whose tokens are taken.
+    pub issuers: Issuers,
     pub appender: Arc<Appender>,
     pub published: Arc<Published>,
     /// Who waits for what comes next in the ledger.
@@ -78,6 +86,7 @@ pub struct State {
     pub addresses: Addresses,
     /// What each client of the API may ask for, by the actor that its token names.
     pub clients: Limit<String>,
+    pub attempts: Attempts,
     pub metrics: Metrics,
     pub older: Older,
     /// Only with `--demo`.
@@ -116,8 +125,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
         ]))
-        // a site's own systems, with a token
-        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
+        // a site's own systems: a token, and what they may do with it
+        .service(verbs("/oauth/token", "POST", [post().to(oauth::token)]))
+        .service(verbs("/oauth/revoke", "POST", [post().to(oauth::revoke)]))
+        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))
@@ -253,6 +264,7 @@ async fn around(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceR
     let Some(state) = state else { return Ok(response) };
     access::tell_share(&mut response);
     cors::allow(&state, &mut response);
+    access::answered(&state, &response);
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
     let route = response.request().app_data::<Pattern>().map_or("none", |pattern| pattern.0);
     tracing::debug!(%method, route, status, ms = seconds * 1000.0, "answered");
@@ -271,6 +283,12 @@ fn language<'a>(offered: &'a [String], default: &'a str, asked: Option<&str>, re
     let header =
         request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     texts::best(asked.into_iter().chain(texts::accepted(header)), offered).map_or(default, String::as_str)
+}
+
+/// The body of a request, at most so many bytes. Routes that ask for a token read it here, once they know who sends it.
+async fn body(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let whole = payload.to_bytes_limited(limit).await.map_err(|_| Problem::from(Code::TooLarge))?;
+    whole.map_err(|_| Error::Malformed { field: String::new(), reason: "the body does not come whole".into() }.into())
 }
 
 /// Says which field cannot be read, and why.

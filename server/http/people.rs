@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use actix_web::web::{Bytes, Data, Path};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,7 @@ use crate::day::DAY_MS;
 use crate::erasure;
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, parse, read, renewed};
-use crate::http::{access, once};
+use crate::http::{BODY_LIMIT, LOOKUP_LIMIT, State, access, body, once, parse, read, renewed};
 use crate::person::event::{self, NewEvent, Saying};
 use crate::person::standing::{self, Permission, Reservation, Standing, State as Stands};
 use crate::person::{self, Channel, Person, PersonId, Ref};
@@ -118,13 +117,13 @@ struct Looked {
 /// is allowed.
 pub async fn lookup(
     site: Path<String>,
-    body: Bytes,
+    payload: Payload,
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let site = state.sites.find(&site)?;
     let caller = access::require(&request, &state, &site, Scope::PeopleRead).await?;
-    let asked: Lookup = parse(&body)?;
+    let asked: Lookup = parse(&body(payload, LOOKUP_LIMIT).await?)?;
     if asked.refs.is_empty() || asked.refs.len() > MOST {
         return Err(Error::invalid("refs", format!("expected 1 to {MOST}")).into());
     }
@@ -255,7 +254,7 @@ struct Recorded<'a> {
 /// 409 when its id is taken.
 pub async fn write<B: Body>(
     path: Path<(String, String)>,
-    body: Bytes,
+    payload: Payload,
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
@@ -263,6 +262,7 @@ pub async fn write<B: Body>(
     let mut site = state.sites.find(&site)?;
     let caller = access::require(&request, &state, &site, Scope::PeopleWrite).await?;
     let named = Ref::parse(&named)?;
+    let body = body(payload, BODY_LIMIT).await?;
     let mut event = parse::<B>(&body)?.event(&site, caller.actor);
     if let (Some(id), Identified { id: None }) = (once::id(&request), parse(&body)?) {
         event.id = id;

@@ -37,7 +37,7 @@ codes! {
     NoCapability "no-capability" UNAUTHORIZED "The capability does not open this",
         "Send the capability that came with a receipt of this site, as Authorization: Bearer. There is no other way to a visitor's history.";
     Token "token" UNAUTHORIZED "The token does not open this",
-        "Send a token that was issued for this service, as Authorization: Bearer, in one header. Tokens end after minutes, and samtykke token issue makes new ones. The detail says what is wrong with this one.";
+        "Send a token that was issued for this service, as Authorization: Bearer, in one header. Tokens end after minutes; clients get new ones at /oauth/token, and samtykke token issue makes them too. The detail says what is wrong with this one.";
     WrongSite "wrong-site" FORBIDDEN "The token is not for this site",
         "A token opens the sites that it names, and no other. samtykke token issue --site makes one for this site.";
     InsufficientScope "insufficient-scope" FORBIDDEN "The token may not do this",
@@ -272,11 +272,15 @@ impl Responder for Problem {
     }
 }
 
+/// Marks an error that is told in a form of its own, such as OAuth has.
+pub struct Told;
+
 /// An error that some layer answered without a problem document.
 pub fn is_bare<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    (status.is_client_error() || status.is_server_error()) && kind != Some(PROBLEM_JSON)
+    let told = kind == Some(PROBLEM_JSON) || response.response().extensions().contains::<Told>();
+    (status.is_client_error() || status.is_server_error()) && !told
 }
 
 /// `GET /problems`

@@ -50,6 +50,12 @@ export function narrowed(document: Json, known: Known): Json {
     if (!operation.parameters) continue;
     operation.parameters = operation.parameters.filter((parameter: Json) => parameter.$ref !== once);
   }
+  // The client proves who it is in the header, and asks for what there is.
+  for (const schema of [schemas.TokenRequest, schemas.Revocation]) {
+    delete schema.properties.client_id;
+    delete schema.properties.client_secret;
+  }
+  schemas.TokenRequest.properties.scope = { enum: ['people:read', 'people:read erase'] };
 
   const of = (path: string, verb: string, name: string): Json =>
     document.paths[path][verb].parameters.find((parameter: Json) => parameter.name === name);

@@ -36,7 +36,7 @@ async function held(t: TestContext, engine: Engine): Promise<void> {
   const words = ['--config-file', join(HERE, 'schemathesis.toml'), 'run', file, '--url', service.url];
   words.push('--checks', 'all', '--max-examples', EXAMPLES, '--seed', '1', '--continue-on-failure');
   words.push('--generation-database', 'none', '--no-color', '--report', 'junit', '--report-junit-path', report);
-  const env = { ...process.env, TOKEN: service.token, CAPABILITY: capability };
+  const env = { ...process.env, TOKEN: service.token, CAPABILITY: capability, SECRET: service.secret };
   const [status, told] = await said(words, env, service.folder);
 
   const results = cases(await readFile(report, 'utf8'));

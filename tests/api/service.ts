@@ -23,13 +23,16 @@ export class Service {
   readonly folder: string;
   readonly url: string;
   readonly token: string;
+  /** The secret of the client `client`, which may do the same. */
+  readonly secret: string;
   readonly #process: ChildProcess;
 
-  private constructor(folder: string, made: ChildProcess, url: string, token: string) {
+  private constructor(folder: string, made: ChildProcess, url: string, token: string, secret: string) {
     this.folder = folder;
     this.#process = made;
     this.url = url;
     this.token = token;
+    this.secret = secret;
   }
 
   /** Over SQLite, or over the PostgreSQL that the test run started: one service alone. */
@@ -48,7 +51,9 @@ export class Service {
     });
     const issue = ['token', 'issue', 'crm', '--site', 'shop', '--scope', SCOPES, '--minutes', '60'];
     const { stdout } = await run(binary(), issue, { env });
-    return new Service(folder, made, url, stdout.trim());
+    const added = await run(binary(), ['client', 'add', 'client', '--site', 'shop', '--scope', SCOPES], { env });
+    const secret = /^client_secret (.+)$/m.exec(added.stdout)?.[1] ?? '';
+    return new Service(folder, made, url, stdout.trim(), secret);
   }
 
   async end(): Promise<void> {

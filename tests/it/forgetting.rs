@@ -149,7 +149,7 @@ on_both!(answers_go_when_they_were_kept_long_enough_after_they_ended, |server| {
         age(seq, days);
     }
     let due = |consents: u32, refusals: u32| {
-        let keep = Keep { keep_consents_days: consents, keep_refusals_days: refusals };
+        let keep = Keep { keep_consents_days: consents, keep_refusals_days: refusals, keep_audit_days: 400 };
         let mut rows = Vec::new();
         let due = retention::run(&mut server.conn(), keep, now, |_, _, some| {
             rows.extend(some);
@@ -165,7 +165,7 @@ on_both!(answers_go_when_they_were_kept_long_enough_after_they_ended, |server| {
     assert_eq!(due(36_500, 66), (Due { consents: 0, refusals: 1 }, vec![3]));
     assert_eq!(due(0, 0).1, [1, 2, 3], "what still counts is never due");
 
-    let keep = Keep { keep_consents_days: 533, keep_refusals_days: 66 };
+    let keep = Keep { keep_consents_days: 533, keep_refusals_days: 66, keep_audit_days: 400 };
     let mut conn = server.conn();
     retention::run(&mut conn, keep, now, |conn, site, rows| {
         diesel::Connection::transaction(conn, |conn| erasure::rows(conn, site, &rows, Reason::Retention, now))?;

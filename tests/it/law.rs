@@ -11,7 +11,7 @@ pub const VALID_DAYS: i64 = 300;
 pub const CHECK_DAYS: i64 = 20;
 pub const REMEMBER_DAYS: i64 = 200;
 /// How long anything is kept after it ended.
-pub const KEEP: Keep = Keep { keep_consents_days: 60, keep_refusals_days: 60 };
+pub const KEEP: Keep = Keep { keep_consents_days: 60, keep_refusals_days: 60, keep_audit_days: 60 };
 
 /// What may happen. `ago` is in days; people are told apart by a number.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! One binary for all tests of the service: in-process over TCP, and as a process. Whatever touches the database runs on both.
 
 mod announcements;
+mod audit;
 mod clients;
 mod cluster;
 mod commands;
@@ -18,6 +19,7 @@ mod figures;
 mod forgetting;
 mod fresh;
 mod independent;
+mod issuers;
 mod law;
 mod ledger;
 mod links;
@@ -25,6 +27,7 @@ mod listener;
 mod loads;
 mod mmdb;
 mod model;
+mod oauth;
 mod once;
 mod outages;
 mod people;

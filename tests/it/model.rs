@@ -25,7 +25,7 @@ use crate::server::{Database, SITE, Server, settings};
 /// 2030-01-01T12:00:00Z.
 const NOON: i64 = 1_893_499_200_000;
 /// The server's own nights come when they come: they find nothing.
-const KEEP_ALL: Keep = Keep { keep_consents_days: 36_500, keep_refusals_days: 36_500 };
+const KEEP_ALL: Keep = Keep { keep_consents_days: 36_500, keep_refusals_days: 36_500, keep_audit_days: 36_500 };
 
 fn act() -> impl Strategy<Value = Act> {
     let who = 0..3_usize;

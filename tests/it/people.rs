@@ -202,6 +202,31 @@ on_both!(no_address_and_no_number_is_in_the_database, |server| {
     }
 });
 
+on_both!(a_body_is_read_from_those_alone_who_may_send_it, |server| {
+    use std::io::{BufRead, BufReader, Write};
+    server.database.apply(&SITE.replace("\"shop\"", "\"other\""));
+    crate::clients::until(200, || server.get("/v1/sites/other/banner.js").status.as_u16());
+    let (mine, none) = (server.token("people:read"), server.token("stats"));
+    let check = |site: &str, token: &str, status: &str| {
+        let mut stream = std::net::TcpStream::connect(server.base.trim_start_matches("http://")).expect("a connection");
+        let head = format!(
+            "POST /v1/sites/{site}/people/lookup HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 3000000\r\n\r\n"
+        );
+        // Not a byte of the body is ever sent.
+        stream.write_all(head.as_bytes()).expect("sent");
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).expect("an answer");
+        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line}");
+    };
+    check("shop", "none", "401");
+    check("shop", &none, "403");
+    check("other", &mine, "403");
+    let long = json!({ "refs": ["x".repeat(3 * 1024 * 1024)] });
+    server.call("POST", &people("lookup"), &mine, Some(&long)).problem(413, "too-large");
+    let long = json!({ "source": "x".repeat(17_000) });
+    server.call("POST", &people("k1/consents"), &server.token(ALL), Some(&long)).problem(413, "too-large");
+});
+
 on_both!(a_token_opens_what_it_names_and_nothing_else, |server| {
     let other = SITE.replace("\"shop\"", "\"other\"");
     server.database.apply(&other);
@@ -300,7 +325,7 @@ on_both!(a_no_is_kept_however_old_it_is_and_what_ended_goes_in_time_with_what_it
     write(server, &token, "k2", "consents", &email("granted"));
     write(server, &token, "k2", "adult", &age);
     server.sealed(6);
-    let keep = Keep { keep_consents_days: 1826, keep_refusals_days: 30 };
+    let keep = Keep { keep_consents_days: 1826, keep_refusals_days: 30, keep_audit_days: 400 };
     let going = |days: i64| {
         let (mut going, then) = (Vec::new(), samtykke::serve::now() + days * 86_400_000);
         let due = run(&mut server.conn(), keep, then, |_, _, rows| {
