@@ -54,6 +54,7 @@ pub mod keys;
 pub mod ledger;
 pub mod link;
 pub mod lint;
+pub mod list;
 pub mod look;
 pub mod material;
 pub mod metrics;

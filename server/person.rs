@@ -5,6 +5,7 @@ pub mod event;
 pub mod reach;
 pub mod rules;
 pub mod standing;
+pub mod told;
 
 use std::fmt;
 
@@ -211,6 +212,13 @@ pub fn find_all(conn: &mut Conn, site_id: i32, persons: &[PersonId]) -> Result<V
         }
     }
     Ok(found)
+}
+
+/// People of the site in the order in which they came, after one's row.
+pub fn after(conn: &mut Conn, site_id: i32, row: i64, most: usize) -> Result<Vec<Person>> {
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::id.gt(row));
+    let rows = own.order(people::id.asc()).limit(i64::try_from(most).unwrap_or(i64::MAX)).select(COLUMNS);
+    rows.load::<Row>(conn)?.into_iter().map(Person::read).collect()
 }
 
 #[cfg(test)]

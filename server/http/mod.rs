@@ -10,6 +10,7 @@ pub mod declaration;
 pub mod demo;
 pub mod ledger;
 pub mod links;
+pub mod lists;
 pub mod notices;
 pub mod openapi;
 pub mod operator;
@@ -19,6 +20,7 @@ pub mod problem;
 pub mod public;
 pub mod receipts;
 pub mod reports;
+pub mod streams;
 pub mod visitors;
 
 use std::sync::Arc;
@@ -38,6 +40,7 @@ use crate::db::{self, Conn, Pool};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
+use crate::list::{consents::Wish as Answers, people::Wish as Known};
 use crate::metrics::Metrics;
 use crate::scripts::Older;
 use crate::signal::{self, Signal};
@@ -86,7 +89,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(reads("/v1/sites/{site}/declaration", declaration::show))
         .service(reads("/v1/sites/{site}/preview", preview::show))
-        .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/consents", "GET, HEAD, POST, OPTIONS", [
+            get().to(lists::show::<Answers>), head().to(lists::show::<Answers>),
+            post().to(consents::create), cors::preflight(),
+        ]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
@@ -99,6 +105,7 @@ fn routes(config: &mut ServiceConfig) {
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
         ]))
         // a site's own systems, with a token
+        .service(reads("/v1/sites/{site}/people", lists::show::<Known>))
         .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),

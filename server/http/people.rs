@@ -1,6 +1,6 @@
 //! People: what a site's systems ask before they speak to somebody, and write down that somebody said.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data, Path};
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::choice::{Answer, Choice};
-use crate::day::DAY_MS;
 use crate::erasure;
 use crate::error::{Error, Result};
 use crate::http::access;
 use crate::http::problem::Problem;
 use crate::http::{State, parse, read, renewed};
 use crate::person::event::{self, NewEvent, Saying};
-use crate::person::standing::{self, Permission, Reservation, Standing, State as Stands};
+use crate::person::standing::State as Stands;
+use crate::person::told::{Allowed, Whole, whole};
 use crate::person::{self, Channel, Person, PersonId, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
@@ -26,43 +26,6 @@ use crate::whole::{perhaps, whole as whole_number};
 
 /// Names that one lookup may hold.
 const MOST: usize = 10_000;
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    person: PersonId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#ref: Option<&'a str>,
-    kind: &'a str,
-    /// How many events there were.
-    sequence: i64,
-    #[serde(flatten)]
-    allowed: Allowed,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    adult: Option<&'a Standing>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reservation: Option<&'a Reservation>,
-    updated_at: i64,
-}
-
-/// What may be done now, channel by channel and purpose by purpose.
-#[derive(Serialize)]
-struct Allowed {
-    channels: BTreeMap<Channel, Permission>,
-    purposes: BTreeMap<String, Permission>,
-}
-
-impl Allowed {
-    fn of(state: &Stands, site: &Site, now: i64) -> Self {
-        let rules = &site.people;
-        let channels = Channel::ALL.map(|channel| (channel, standing::channel(state, channel, rules, now)));
-        let asked = site.notices.get(&site.current);
-        let remember_ms = asked.map_or(0, |asked| i64::from(asked.remember_days) * DAY_MS);
-        let purposes = asked.into_iter().flat_map(|asked| &asked.purposes).map(|purpose| {
-            (purpose.clone(), standing::purpose(state, purpose, rules, site.asks_since, remember_ms, now))
-        });
-        Self { channels: channels.into(), purposes: purposes.collect() }
-    }
-}
 
 /// `GET /v1/sites/{site}/people/{ref}`: what may be done now, and the proof of it.
 pub async fn show(
@@ -77,19 +40,6 @@ pub async fn show(
     let site_id = site.id;
     let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
     Ok(HttpResponse::Ok().json(whole(&person, &site, (state.now)())))
-}
-
-fn whole<'a>(person: &'a Person, site: &Site, now: i64) -> Whole<'a> {
-    Whole {
-        person: person.id,
-        r#ref: person.reference.as_deref(),
-        kind: &person.kind,
-        sequence: person.sequence,
-        allowed: Allowed::of(&person.state, site, now),
-        adult: person.state.adult.as_ref(),
-        reservation: person.state.reservation.as_ref(),
-        updated_at: person.updated_at,
-    }
 }
 
 #[derive(Deserialize)]

@@ -16,6 +16,7 @@ mod independent;
 mod law;
 mod ledger;
 mod links;
+mod lists;
 mod loads;
 mod mmdb;
 mod model;
