@@ -72,6 +72,11 @@ enum Verb {
     },
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
+    /// Write all answers or people of a site, or those that are wished for, as lines of JSON or as a table
+    Export {
+        #[command(subcommand)]
+        verb: Box<command::export::Verb>,
+    },
     /// Erase what was kept long enough, as a running server does every night
     Retention {
         #[command(flatten)]
@@ -123,6 +128,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
+        Verb::Export { verb } => command::export::run(storage, *verb),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {
             backup::write(&storage.database(), &file)?;

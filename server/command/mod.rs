@@ -1,5 +1,6 @@
 //! What the command line does besides `serve`: a file for each noun.
 
+pub mod export;
 pub mod key;
 pub mod ledger;
 pub mod receipt;

@@ -19,6 +19,7 @@ const PARTS: &[&str] = &[
     include_str!("../openapi/page.json"),
     include_str!("../openapi/visitor.json"),
     include_str!("../openapi/people.json"),
+    include_str!("../openapi/lists.json"),
     include_str!("../openapi/notices.json"),
     include_str!("../openapi/public.json"),
     include_str!("../openapi/ledger.json"),

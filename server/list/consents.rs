@@ -22,10 +22,10 @@ use crate::schema::{consents, notices};
 use crate::scope::Scope;
 use crate::site::Site;
 
-/// What an answer is about, besides `visitor`: see `person::event`.
-const TOPICS: [&str; 7] = ["email", "sms", "phone", "adult", "reservation", "choice", "link"];
 /// A visitor's own answer, which has no topic.
 const OF_VISITORS: &str = "visitor";
+/// What an answer is about; see `person::event`.
+const TOPICS: [&str; 8] = [OF_VISITORS, "email", "sms", "phone", "adult", "reservation", "choice", "link"];
 
 /// Which answers, as it is asked for. Times are on the wire alone: the command line has days.
 #[derive(Args, Default, Deserialize)]
@@ -74,8 +74,7 @@ pub struct Consents {
     notice: Option<i32>,
     language: Option<String>,
     regime: Option<&'static str>,
-    /// `None` inside: a visitor's.
-    topic: Option<Option<&'static str>>,
+    topic: Option<&'static str>,
     visitor: Option<Uuid>,
     /// The numbers of notices by their rows.
     numbers: BTreeMap<i32, i32>,
@@ -142,9 +141,7 @@ impl super::Wish for Wish {
         let action = word("action", self.action.as_deref(), &Action::ALL.map(|action| same(action.as_str())))?;
         let method = word("method", self.method.as_deref(), &Method::ALL.map(|method| same(method.as_str())))?;
         let regime = word("regime", self.regime.as_deref(), &Regime::ALL.map(|regime| same(regime.as_str())))?;
-        let topics: Vec<(&str, Option<&'static str>)> =
-            [(OF_VISITORS, None)].into_iter().chain(TOPICS.map(|topic| (topic, Some(topic)))).collect();
-        let topic = word("topic", self.topic.as_deref(), &topics)?;
+        let topic = word("topic", self.topic.as_deref(), &TOPICS.map(same))?;
         let notice = self.notice.as_deref().map(|text| {
             let number = text.parse().ok().filter(|number| site.notices.contains_key(number));
             number.ok_or_else(|| Error::invalid("notice", "expected the number of a notice of this site"))
@@ -213,7 +210,7 @@ impl List for Consents {
         self.action.is_none_or(|action| consent.action == action)
             && self.method.is_none_or(|method| consent.method == method)
             && self.regime.is_none_or(|regime| consent.regime == regime)
-            && self.topic.is_none_or(|topic| consent.topic.as_deref() == topic)
+            && self.topic.is_none_or(|topic| consent.topic.as_deref().unwrap_or(OF_VISITORS) == topic)
             && self.notice.is_none_or(|notice| *number == notice)
             && (self.language.is_none() || consent.language == self.language)
     }

@@ -49,8 +49,8 @@ pub struct People {
     site: Arc<Site>,
     /// May be reached by it, or may not.
     channel: Option<(Channel, bool)>,
-    /// `None` inside: nobody knows.
-    adult: Option<Option<bool>>,
+    /// As the wish has it: true, false, or unknown.
+    adult: Option<&'static str>,
     kind: Option<&'static str>,
     updated_after: Option<i64>,
     updated_before: Option<i64>,
@@ -67,11 +67,10 @@ impl super::Wish for Wish {
         if channel.is_none() && allowed.is_some() {
             return Err(Error::invalid("allowed", "goes with a channel"));
         }
-        let adults = [("true", Some(true)), ("false", Some(false)), ("unknown", None)];
         Ok(People {
             site,
             channel: channel.map(|channel| (channel, allowed.unwrap_or(true))),
-            adult: word("adult", self.adult.as_deref(), &adults)?,
+            adult: word("adult", self.adult.as_deref(), &["true", "false", "unknown"].map(|said| (said, said)))?,
             kind: word("kind", self.kind.as_deref(), &["id", "email", "phone"].map(|kind| (kind, kind)))?,
             updated_after: time("updated_after", self.updated_after.as_deref())?,
             updated_before: time("updated_before", self.updated_before.as_deref())?,
@@ -94,7 +93,11 @@ impl List for People {
 
     fn keeps(&self, person: &Person, now: i64) -> bool {
         let state = &person.state;
-        let adult = state.adult.as_ref().map(|standing| standing.said == Said::Granted);
+        let adult = match state.adult.as_ref().map(|standing| standing.said) {
+            Some(Said::Granted) => "true",
+            Some(_) => "false",
+            None => "unknown",
+        };
         let reached = |(channel, allowed)| standing::channel(state, channel, &self.site.people, now).allowed == allowed;
         self.channel.is_none_or(reached)
             && self.adult.is_none_or(|wished| wished == adult)

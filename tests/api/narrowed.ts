@@ -56,6 +56,11 @@ export function narrowed(document: Json, known: Known): Json {
   of(`${site}/preview`, 'get', 'layout').schema = { const: 'bar' };
   of(`${site}/preview`, 'get', 'position').schema = { enum: ['bottom', 'top'] };
   of(`${site}/visitors/me/receipts/{id}`, 'get', 'id').schema = { const: known.answer };
+  of(`${site}/consents`, 'get', 'notice').schema = { const: 1 };
+  of(`${site}/consents`, 'get', 'language').schema = { enum: ['nb', 'en'] };
+  // A place in a list is one that an earlier page gave, and whether somebody is reached is asked of a channel.
+  for (const path of [`${site}/consents`, `${site}/people`]) drop(document.paths[path].get, 'after');
+  of(`${site}/people`, 'get', 'channel').required = true;
   of('/ledger/consistency', 'get', 'from').schema = { const: 1 };
   of('/ledger/consistency', 'get', 'to').schema = { type: 'integer', minimum: 1, maximum: 2 };
   return document;

@@ -10,6 +10,7 @@ mod counting;
 mod declaration;
 mod disk;
 mod disks;
+mod exports;
 mod faults;
 mod forgetting;
 mod independent;
