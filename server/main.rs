@@ -65,6 +65,11 @@ enum Verb {
         #[command(subcommand)]
         verb: command::visitor::Verb,
     },
+    /// Work with the people whom a site knows
+    People {
+        #[command(subcommand)]
+        verb: command::people::Verb,
+    },
     /// Issue tokens for the API, and revoke them
     Token {
         #[command(subcommand)]
@@ -126,6 +131,7 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Region { verb } => command::region::run(&verb),
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
+        Verb::People { verb } => command::people::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
         Verb::Export { verb } => command::export::run(storage, *verb),

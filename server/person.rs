@@ -1,7 +1,9 @@
 //! A person: somebody the site knows, by a name that the site gives them. An e-mail address or a telephone number is never kept: what
 //! stands for it is a keyed hash, which only this service can make again.
 
+pub mod body;
 pub mod event;
+pub mod import;
 pub mod reach;
 pub mod rules;
 pub mod standing;

@@ -3,6 +3,7 @@
 pub mod export;
 pub mod key;
 pub mod ledger;
+pub mod people;
 pub mod receipt;
 pub mod region;
 pub mod retention;

@@ -8,6 +8,7 @@ pub mod consents;
 pub mod cors;
 pub mod declaration;
 pub mod demo;
+pub mod imports;
 pub mod ledger;
 pub mod links;
 pub mod lists;
@@ -56,6 +57,8 @@ use problem::{Code, Problem};
 const BODY_LIMIT: usize = 16 * 1024;
 /// The same for 10,000 names: the longest of them, quoted.
 const LOOKUP_LIMIT: usize = 3 * 1024 * 1024;
+/// The same for a thousand events.
+const IMPORT_LIMIT: usize = 2 * 1024 * 1024;
 /// The longest that one request may take, reading its body included.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -107,6 +110,7 @@ fn routes(config: &mut ServiceConfig) {
         // a site's own systems, with a token
         .service(reads("/v1/sites/{site}/people", lists::show::<Known>))
         .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
+        .service(verbs("/v1/sites/{site}/people/import", "POST", [post().to(imports::create)]).app_data(PayloadConfig::new(IMPORT_LIMIT)))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))

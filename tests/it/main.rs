@@ -13,6 +13,7 @@ mod disks;
 mod exports;
 mod faults;
 mod forgetting;
+mod imports;
 mod independent;
 mod law;
 mod ledger;
