@@ -1,6 +1,6 @@
 # Thin: each line is what a person would type.
 
-.PHONY: run test check bench bench-reads bench-growth bench-api bench-banner banner
+.PHONY: run test check bench bench-reads bench-growth bench-api bench-export bench-banner banner
 .DEFAULT_GOAL := run
 
 # The demonstration shop on http://127.0.0.1:8080/
@@ -35,6 +35,10 @@ bench-growth: banner
 # Lookups of a thousand names among ten thousand people and ten million: some 12 GB in /tmp; BENCH_ROWS=1000000 stops earlier
 bench-api: banner
 	tests/with-postgres cargo bench --quiet --bench api
+
+# A million answers and a million people, read whole: rows a second and memory; some 2 GB in /tmp, BENCH_ROWS stops earlier
+bench-export: banner
+	tests/with-postgres cargo bench --quiet --bench export
 
 # What the banner costs a page in Chromium, beside four others; some 10 minutes, BENCH_ROUNDS=3 is enough to see it
 bench-banner: banner benches/banner/node_modules/.package-lock.json

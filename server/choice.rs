@@ -112,6 +112,8 @@ impl Choice {
 }
 
 impl Action {
+    pub const ALL: [Self; 5] = [Self::Granted, Self::Partial, Self::Refused, Self::Withdrawn, Self::Renewed];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Granted => "granted",

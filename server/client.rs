@@ -28,7 +28,7 @@ const OF_NOBODY: &str =
 pub struct Client {
     id: i32,
     pub name: String,
-    secret: String,
+    hash: String,
     scope: String,
     sites: String,
     minutes: i32,
@@ -66,7 +66,7 @@ pub fn add(conn: &mut Conn, new: &NewClient, now: i64) -> Result<Option<String>>
     let (secret, hash) = new_secret()?;
     let row = (
         clients::name.eq(new.name),
-        clients::secret.eq(hash),
+        clients::hash.eq(hash),
         clients::scope.eq(Scope::names(new.scopes)),
         clients::sites.eq(new.sites.join(" ")),
         clients::minutes.eq(i32::try_from(new.minutes.min(LONGEST_MINUTES)).unwrap_or_default()),
@@ -89,7 +89,7 @@ pub fn find(conn: &mut Conn, name: &str) -> QueryResult<Option<Client>> {
 pub fn rotate(conn: &mut Conn, name: &str, now: i64) -> Result<Option<String>> {
     let (secret, hash) = new_secret()?;
     let found = clients::table.filter(clients::name.eq(name).and(clients::revoked_at.is_null()));
-    let set = (clients::secret.eq(hash), clients::rotated_at.eq(now));
+    let set = (clients::hash.eq(hash), clients::rotated_at.eq(now));
     Ok((diesel::update(found).set(set).execute(conn)? == 1).then_some(secret))
 }
 
@@ -109,7 +109,7 @@ pub fn revoke(conn: &mut Conn, name: &str, now: i64) -> QueryResult<bool> {
 /// The client whose secret this is. That there is no such client, or that it was revoked, takes as long to find out as that the secret is
 /// another one: tens of milliseconds and 19 MB, so that not many may be at it at once.
 pub fn proved(found: Option<Client>, secret: &str) -> Option<Client> {
-    let hash = found.as_ref().map_or(OF_NOBODY, |client| &client.secret);
+    let hash = found.as_ref().map_or(OF_NOBODY, |client| &client.hash);
     let right = PasswordHash::new(hash).is_ok_and(|hash| argon2().verify_password(secret.as_bytes(), &hash).is_ok());
     found.filter(|client| right && client.revoked_at.is_none())
 }
@@ -133,7 +133,7 @@ mod tests {
 
     fn client(hash: String, revoked_at: Option<i64>) -> Client {
         let (name, scope, sites) = ("crm".to_owned(), "people:read".to_owned(), "shop other".to_owned());
-        Client { id: 1, name, secret: hash, scope, sites, minutes: 15, created_at: 0, rotated_at: None, revoked_at }
+        Client { id: 1, name, hash, scope, sites, minutes: 15, created_at: 0, rotated_at: None, revoked_at }
     }
 
     #[test]

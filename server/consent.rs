@@ -53,7 +53,9 @@ pub enum Method {
 }
 
 impl Method {
-    const fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 5] = [Self::AcceptAll, Self::RejectAll, Self::Save, Self::Api, Self::Signal];
+
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::AcceptAll => "accept_all",
             Self::RejectAll => "reject_all",

@@ -19,6 +19,10 @@ pub enum Error {
     #[error("`{field}`: {reason}")]
     Invalid { field: String, reason: String },
 
+    /// What is wrong with one of several, and its place among them.
+    #[error("`{field}`: {error}")]
+    At { field: String, error: Box<Error> },
+
     #[error("{0}")]
     ForeignOrigin(String),
 
@@ -91,6 +95,20 @@ fn place(field: &str) -> String {
 }
 
 impl Error {
+    /// The same of one thing in a larger document: `place` is where it lies there.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        let joined = |field: &str| if field.is_empty() { place.to_owned() } else { format!("{place}.{field}") };
+        match self {
+            Self::Invalid { field, reason } => Self::Invalid { field: joined(&field), reason },
+            Self::Malformed { field, reason } => Self::Malformed { field: joined(&field), reason },
+            Self::UnknownNotice(_) => Self::At { field: joined("notice"), error: Box::new(self) },
+            Self::UnknownPerson => Self::At { field: joined("ref"), error: Box::new(self) },
+            Self::Conflict => Self::At { field: joined("id"), error: Box::new(self) },
+            other => other,
+        }
+    }
+
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), reason: reason.into() }
     }

@@ -63,6 +63,7 @@ pub mod ledger;
 pub mod limit;
 pub mod link;
 pub mod lint;
+pub mod list;
 pub mod look;
 pub mod material;
 pub mod metrics;

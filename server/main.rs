@@ -64,6 +64,11 @@ enum Verb {
         #[command(subcommand)]
         verb: command::visitor::Verb,
     },
+    /// Work with the people whom a site knows
+    People {
+        #[command(subcommand)]
+        verb: command::people::Verb,
+    },
     /// Issue tokens for the API, and revoke them
     Token {
         #[command(subcommand)]
@@ -83,6 +88,11 @@ enum Verb {
     Audit(command::audit::Wish),
     /// Say how often a site's question was shown and how it was answered; groups of few are withheld
     Stats(command::stats::Wish),
+    /// Write all answers or people of a site, or those that are wished for, as lines of JSON or as a table
+    Export {
+        #[command(subcommand)]
+        verb: Box<command::export::Verb>,
+    },
     /// Erase what was kept long enough, as a running server does every night
     Retention {
         #[command(flatten)]
@@ -132,11 +142,13 @@ fn run(line: Line) -> Result<(), String> {
         Verb::Region { verb } => command::region::run(&verb),
         Verb::Key { verb } => command::key::run(storage, &verb),
         Verb::Visitor { verb } => command::visitor::run(storage, &verb),
+        Verb::People { verb } => command::people::run(storage, &verb),
         Verb::Token { verb } => command::token::run(storage, &verb),
         Verb::Webhook { verb } => command::webhook::run(storage, &verb),
         Verb::Client { verb } => command::client::run(storage, &verb),
         Verb::Audit(wish) => command::audit::run(storage, &wish),
         Verb::Stats(wish) => command::stats::run(storage, &wish),
+        Verb::Export { verb } => command::export::run(storage, *verb),
         Verb::Retention { keep, dry_run } => command::retention::run(storage, keep, dry_run),
         Verb::Backup { file } => {
             backup::write(&storage.database(), &file)?;

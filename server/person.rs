@@ -1,10 +1,13 @@
 //! A person: somebody the site knows, by a name that the site gives them. An e-mail address or a telephone number is never kept: what
 //! stands for it is a keyed hash, which only this service can make again.
 
+pub mod body;
 pub mod event;
+pub mod import;
 pub mod reach;
 pub mod rules;
 pub mod standing;
+pub mod told;
 
 use std::fmt;
 
@@ -211,6 +214,13 @@ pub fn find_all(conn: &mut Conn, site_id: i32, persons: &[PersonId]) -> Result<V
         }
     }
     Ok(found)
+}
+
+/// People of the site in the order in which they came, after one's row.
+pub fn after(conn: &mut Conn, site_id: i32, row: i64, most: usize) -> Result<Vec<Person>> {
+    let own = people::table.filter(people::site_id.eq(site_id)).filter(people::id.gt(row));
+    let rows = own.order(people::id.asc()).limit(i64::try_from(most).unwrap_or(i64::MAX)).select(COLUMNS);
+    rows.load::<Row>(conn)?.into_iter().map(Person::read).collect()
 }
 
 #[cfg(test)]

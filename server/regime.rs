@@ -15,6 +15,8 @@ pub enum Regime {
 }
 
 impl Regime {
+    pub const ALL: [Self; 3] = [Self::Notice, Self::OptOut, Self::OptIn];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Notice => "notice",

@@ -214,7 +214,7 @@ diesel::table! {
     clients (id) {
         id -> Integer,
         name -> Text,
-        secret -> Text,
+        hash -> Text,
         scope -> Text,
         sites -> Text,
         minutes -> Integer,

@@ -183,6 +183,13 @@ pub fn id_of(conn: &mut Conn, key: &str) -> QueryResult<Option<i32>> {
     sites::table.filter(sites::key.eq(key)).select(sites::id).first(conn).optional()
 }
 
+/// The site as it stands, for a command that serves nobody.
+pub fn open(conn: &mut Conn, key: &str) -> Result<Site> {
+    let row: Option<Row> = sites::table.filter(sites::key.eq(key)).first(conn).optional()?;
+    let row = row.ok_or_else(|| Error::UnknownSite(key.to_owned()))?;
+    Site::load(conn, &row, &Jurisdictions::built_in().map_err(Error::Internal)?)
+}
+
 /// What a site is called and set to now, by its row.
 pub fn current(conn: &mut Conn, id: i32) -> Result<(String, Vec<String>, Contact)> {
     let row: Row = sites::table.find(id).first(conn)?;

@@ -55,13 +55,7 @@ impl Process {
 
     /// Resident memory now and at its highest, in MB.
     pub fn memory_mb(&self) -> (f64, f64) {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a live process");
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a field of Linux");
-            let kibibytes: f64 = line.trim_end_matches("kB").trim().parse().expect("a number");
-            kibibytes * 1024.0 / 1e6
-        };
-        (field("VmRSS:"), field("VmHWM:"))
+        memory_mb(self.child.id())
     }
 
     /// Rows that one transaction held in the mean since the start; `None` when the server does not count them.
@@ -102,6 +96,17 @@ impl Drop for Process {
 
 fn agent() -> Agent {
     Agent::new_with_defaults()
+}
+
+/// Resident memory of a process now and at its highest, in MB; nothing of one that has ended.
+pub fn memory_mb(pid: u32) -> (f64, f64) {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process that was not waited for");
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kibibytes = line.map_or(0.0, |line| line.trim_end_matches("kB").trim().parse().expect("a number"));
+        kibibytes * 1024.0 / 1e6
+    };
+    (field("VmRSS:"), field("VmHWM:"))
 }
 
 /// User and system time of a process, or of `self`.

@@ -2,8 +2,10 @@
 
 pub mod audit;
 pub mod client;
+pub mod export;
 pub mod key;
 pub mod ledger;
+pub mod people;
 pub mod receipt;
 pub mod region;
 pub mod retention;

@@ -12,8 +12,10 @@ pub mod declaration;
 pub mod demo;
 pub mod described;
 pub mod fresh;
+pub mod imports;
 pub mod ledger;
 pub mod links;
+pub mod lists;
 pub mod notices;
 pub mod oauth;
 pub mod once;
@@ -26,6 +28,7 @@ pub mod public;
 pub mod receipts;
 pub mod reports;
 pub mod stats;
+pub mod streams;
 pub mod visitors;
 pub mod webhooks;
 
@@ -51,6 +54,7 @@ use crate::issuer::Issuers;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::limit::Limit;
+use crate::list::{consents::Wish as Answers, people::Wish as Known};
 use crate::metrics::Metrics;
 use crate::person::reach::Counted;
 use crate::scripts::Older;
@@ -69,6 +73,8 @@ use problem::{Code, Problem};
 const BODY_LIMIT: usize = 16 * 1024;
 /// The same for 10,000 names: the longest of them, quoted.
 const LOOKUP_LIMIT: usize = 3 * 1024 * 1024;
+/// The same for a thousand events.
+const IMPORT_LIMIT: usize = 2 * 1024 * 1024;
 /// The longest that one request may take, reading its body included.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -113,7 +119,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(reads("/v1/sites/{site}/notice", notices::show))
         .service(reads("/v1/sites/{site}/declaration", declaration::show))
         .service(reads("/v1/sites/{site}/preview", preview::show))
-        .service(verbs("/v1/sites/{site}/consents", "POST, OPTIONS", [post().to(consents::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/consents", "GET, HEAD, POST, OPTIONS", [
+            get().to(lists::show::<Answers>), head().to(lists::show::<Answers>),
+            post().to(consents::create), cors::preflight(),
+        ]))
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
@@ -128,7 +137,9 @@ fn routes(config: &mut ServiceConfig) {
         // a site's own systems: a token, and what they may do with it
         .service(verbs("/oauth/token", "POST", [post().to(oauth::token)]))
         .service(verbs("/oauth/revoke", "POST", [post().to(oauth::revoke)]))
-        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]))
+        .service(reads("/v1/sites/{site}/people", lists::show::<Known>))
+        .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
+        .service(verbs("/v1/sites/{site}/people/import", "POST", [post().to(imports::create)]).app_data(PayloadConfig::new(IMPORT_LIMIT)))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))

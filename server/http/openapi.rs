@@ -23,6 +23,7 @@ const PARTS: &[&str] = &[
     include_str!("../openapi/people.json"),
     include_str!("../openapi/questions.json"),
     include_str!("../openapi/webhooks.json"),
+    include_str!("../openapi/lists.json"),
     include_str!("../openapi/notices.json"),
     include_str!("../openapi/public.json"),
     include_str!("../openapi/ledger.json"),

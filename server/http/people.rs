@@ -1,69 +1,30 @@
 //! People: what a site's systems ask before they speak to somebody, and write down that somebody said.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::choice::{Answer, Choice};
-use crate::day::DAY_MS;
 use crate::erasure;
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
 use crate::http::{BODY_LIMIT, LOOKUP_LIMIT, State, access, body, once, parse, read, renewed};
-use crate::person::event::{self, NewEvent, Saying};
-use crate::person::standing::{self, Permission, Reservation, Standing, State as Stands};
-use crate::person::{self, Channel, Person, PersonId, Ref};
+use crate::person::event;
+use crate::person::standing::State as Stands;
+use crate::person::told::{Allowed, Whole, whole};
+use crate::person::{self, Person, PersonId, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
-use crate::site::Site;
-use crate::whole::{perhaps, whole as whole_number};
+
+pub use crate::person::body::{Body, NewAdult, NewChoice, NewConsent, NewReservation};
 
 /// Names that one lookup may hold.
 const MOST: usize = 10_000;
 /// Names of a lookup that cost as much as one request.
 const FOR_ONE: usize = 100;
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    person: PersonId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#ref: Option<&'a str>,
-    kind: &'a str,
-    /// How many events there were.
-    sequence: i64,
-    #[serde(flatten)]
-    allowed: Allowed,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    adult: Option<&'a Standing>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reservation: Option<&'a Reservation>,
-    updated_at: i64,
-}
-
-/// What may be done now, channel by channel and purpose by purpose.
-#[derive(Serialize)]
-struct Allowed {
-    channels: BTreeMap<Channel, Permission>,
-    purposes: BTreeMap<String, Permission>,
-}
-
-impl Allowed {
-    fn of(state: &Stands, site: &Site, now: i64) -> Self {
-        let rules = &site.people;
-        let channels = Channel::ALL.map(|channel| (channel, standing::channel(state, channel, rules, now)));
-        let asked = site.notices.get(&site.current);
-        let remember_ms = asked.map_or(0, |asked| i64::from(asked.remember_days) * DAY_MS);
-        let purposes = asked.into_iter().flat_map(|asked| &asked.purposes).map(|purpose| {
-            (purpose.clone(), standing::purpose(state, purpose, rules, site.asks_since, remember_ms, now))
-        });
-        Self { channels: channels.into(), purposes: purposes.collect() }
-    }
-}
 
 /// `GET /v1/sites/{site}/people/{ref}`: what may be done now, and the proof of it.
 pub async fn show(
@@ -78,19 +39,6 @@ pub async fn show(
     let site_id = site.id;
     let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
     Ok(HttpResponse::Ok().json(whole(&person, &site, (state.now)())))
-}
-
-fn whole<'a>(person: &'a Person, site: &Site, now: i64) -> Whole<'a> {
-    Whole {
-        person: person.id,
-        r#ref: person.reference.as_deref(),
-        kind: &person.kind,
-        sequence: person.sequence,
-        allowed: Allowed::of(&person.state, site, now),
-        adult: person.state.adult.as_ref(),
-        reservation: person.state.reservation.as_ref(),
-        updated_at: person.updated_at,
-    }
 }
 
 #[derive(Deserialize)]
@@ -146,95 +94,6 @@ pub async fn lookup(
         Looked { r#ref: text, person: id, allowed: Allowed::of(stands, &site, now) }
     });
     Ok(HttpResponse::Ok().json(Found { people: looked.collect() }))
-}
-
-/// The body of a request that writes an event down.
-pub trait Body: DeserializeOwned {
-    /// The event that it is, of a site as it asks now.
-    fn event(self, site: &Site, actor: String) -> NewEvent;
-}
-
-/// `POST …/people/{ref}/consents`: a yes or a no to one channel.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewConsent {
-    id: Option<Uuid>,
-    channel: Channel,
-    answer: Answer,
-    source: String,
-    #[serde(default, deserialize_with = "perhaps")]
-    notice: Option<i32>,
-    language: Option<String>,
-    #[serde(default, deserialize_with = "perhaps")]
-    given_at: Option<i64>,
-}
-
-impl Body for NewConsent {
-    fn event(self, site: &Site, actor: String) -> NewEvent {
-        let saying = Saying::Channel { channel: self.channel, granted: self.answer == Answer::Granted };
-        let notice = self.notice.unwrap_or(site.current);
-        let plain = plain(site, self.id, saying, actor, self.source);
-        let assumed = self.notice.is_none();
-        NewEvent { notice, assumed, language: self.language, given_at: self.given_at, ..plain }
-    }
-}
-
-/// `POST …/people/{ref}/adult`: whether they said that they are 18 or over.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewAdult {
-    id: Option<Uuid>,
-    adult: bool,
-    source: String,
-}
-
-impl Body for NewAdult {
-    fn event(self, site: &Site, actor: String) -> NewEvent {
-        plain(site, self.id, Saying::Adult(self.adult), actor, self.source)
-    }
-}
-
-/// `POST …/people/{ref}/reservation`: what the register of reservations against telephone sales said.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewReservation {
-    id: Option<Uuid>,
-    #[serde(deserialize_with = "whole_number")]
-    checked_at: i64,
-    reserved: bool,
-    source: String,
-}
-
-impl Body for NewReservation {
-    fn event(self, site: &Site, actor: String) -> NewEvent {
-        let saying = Saying::Reservation { checked_at: self.checked_at, reserved: self.reserved };
-        plain(site, self.id, saying, actor, self.source)
-    }
-}
-
-/// `POST …/people/{ref}/choice`: their own choice of purposes, complete.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewChoice {
-    id: Option<Uuid>,
-    choice: Choice,
-    #[serde(deserialize_with = "whole_number")]
-    notice: i32,
-    language: Option<String>,
-    source: String,
-}
-
-impl Body for NewChoice {
-    fn event(self, site: &Site, actor: String) -> NewEvent {
-        let plain = plain(site, self.id, Saying::Choice(self.choice), actor, self.source);
-        NewEvent { notice: self.notice, assumed: false, language: self.language, ..plain }
-    }
-}
-
-/// An event that says only this.
-fn plain(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: String) -> NewEvent {
-    let id = id.unwrap_or_else(Uuid::now_v7);
-    NewEvent { id, saying, actor, source, notice: site.current, assumed: true, language: None, given_at: None }
 }
 
 /// Whether the client made the id of an event.

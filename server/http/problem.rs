@@ -71,7 +71,7 @@ codes! {
     ManyWebhooks "many-webhooks" CONFLICT "The site has as many webhooks as it may",
         "A site has at most 20. DELETE one that nobody listens to any more.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
-        "At most 16 KB are read, and 3 MB where people are looked up. A consent needs less than one KB.";
+        "At most 16 KB are read, 3 MB where people are looked up, and 2 MB where events are imported. A consent needs less than one KB.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
         "The request can be read, but the field that is named holds something it may not. A choice names every purpose of its notice; besides, it may name services that run under one, and nothing else.";
     KeyReused "key-reused" UNPROCESSABLE_ENTITY "This key belongs to another request",
@@ -122,8 +122,9 @@ impl Code {
         }
     }
 
-    const fn of(error: &Error) -> Self {
+    fn of(error: &Error) -> Self {
         match error {
+            Error::At { error, .. } => Self::of(error),
             Error::UnknownSite(_) => Self::UnknownSite,
             Error::UnknownNotice(_) => Self::UnknownNotice,
             Error::Malformed { .. } => Self::Malformed,
@@ -189,7 +190,7 @@ impl From<Error> for Problem {
         match &error {
             // What broke inside is for the log, and for nobody else.
             Error::Internal(_) | Error::Database(_) | Error::SiteFile(_) => tracing::error!("{error}"),
-            Error::Malformed { field, .. } | Error::Invalid { field, .. } => {
+            Error::Malformed { field, .. } | Error::Invalid { field, .. } | Error::At { field, .. } => {
                 problem.field = Some(field.clone()).filter(|field| !field.is_empty());
                 problem.detail = Some(error.to_string());
             }

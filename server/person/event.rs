@@ -51,7 +51,7 @@ impl Saying {
     }
 
     /// As the record has it: the topic, granted or denied.
-    fn choice(&self) -> Result<Choice> {
+    pub fn choice(&self) -> Result<Choice> {
         let granted = match self {
             Self::Choice(choice) => return Ok(choice.clone()),
             Self::Channel { granted, .. } | Self::Adult(granted) => *granted,
@@ -138,7 +138,7 @@ impl NewEvent {
     }
 }
 
-/// Writes an event and what stands after it. Call it inside a transaction that has written nothing yet, on the thread that writes:
+/// Writes an event and what stands after it. Call it inside a transaction that has written nothing else, on the thread that writes:
 /// `above` is the highest row number that it gave. The event was checked.
 pub fn record(
     conn: &mut Conn,

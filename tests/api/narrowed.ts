@@ -29,7 +29,8 @@ export function narrowed(document: Json, known: Known): Json {
   for (const schema of Object.values<Json>(schemas)) {
     const { properties } = schema;
     if (schema.additionalProperties !== false || !properties) continue;
-    if (properties.notice) properties.notice = { const: 1 };
+    if (properties.notice)
+      properties.notice = properties.notice.type?.includes('null') ? { enum: [1, null] } : { const: 1 };
     if (properties.language) properties.language = { enum: ['nb', 'en', null] };
     if (properties.variant) properties.variant = { type: 'null' };
   }
@@ -75,6 +76,11 @@ export function narrowed(document: Json, known: Known): Json {
   of(`${site}/preview`, 'get', 'layout').schema = { const: 'bar' };
   of(`${site}/preview`, 'get', 'position').schema = { enum: ['bottom', 'top'] };
   of(`${site}/visitors/me/receipts/{id}`, 'get', 'id').schema = { const: known.answer };
+  of(`${site}/consents`, 'get', 'notice').schema = { const: 1 };
+  of(`${site}/consents`, 'get', 'language').schema = { enum: ['nb', 'en'] };
+  // A place in a list is one that an earlier page gave, and whether somebody is reached is asked of a channel.
+  for (const path of [`${site}/consents`, `${site}/people`]) drop(document.paths[path].get, 'list-after');
+  of(`${site}/people`, 'get', 'channel').required = true;
   of('/ledger/consistency', 'get', 'from').schema = { const: 1 };
   of('/ledger/consistency', 'get', 'to').schema = { type: 'integer', minimum: 1, maximum: 2 };
   return document;
@@ -89,5 +95,7 @@ function ids(known: Known): Json {
 }
 
 function drop(operation: Json, name: string): void {
-  operation.parameters = operation.parameters.filter((parameter: Json) => parameter.name !== name);
+  const reference = `#/components/parameters/${name}`;
+  const others = (parameter: Json) => parameter.name !== name && parameter.$ref !== reference;
+  operation.parameters = operation.parameters.filter(others);
 }

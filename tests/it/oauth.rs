@@ -201,7 +201,7 @@ on_both!(a_client_ends_its_own_tokens_and_nobody_elses, |server| {
 on_both!(a_secret_is_shown_once_and_kept_nowhere, |server| {
     let secret = add(&server.database, "crm", "people:read", &[]);
     assert!(!command(&server.database, &["list"]).contains(&secret));
-    let sql = "SELECT name || ' ' || secret || ' ' || scope || ' ' || sites AS said FROM clients";
+    let sql = "SELECT name || ' ' || hash || ' ' || scope || ' ' || sites AS said FROM clients";
     let rows: Vec<Row> = diesel::sql_query(sql).load(&mut server.conn()).expect("rows");
     assert!(rows[0].said.starts_with("crm $argon2id$v=19$m=19456,t=2,p=1$"), "{}", rows[0].said);
     assert!(!rows[0].said.contains(&secret));

@@ -21,7 +21,7 @@ on_both!(a_method_that_is_not_answered_names_those_that_are, |server| {
     };
     check("POST", "/v1/sites/shop/banner.js", "GET, HEAD");
     check("DELETE", "/v1/sites/shop/notice", "GET, HEAD");
-    check("GET", "/v1/sites/shop/consents", "POST, OPTIONS");
+    check("PUT", "/v1/sites/shop/consents", "GET, HEAD, POST, OPTIONS");
     check("PUT", "/v1/sites/shop/visitors/me", "GET, HEAD, DELETE, OPTIONS");
     check("POST", "/readyz", "GET, HEAD");
 });

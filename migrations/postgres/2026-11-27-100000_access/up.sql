@@ -3,7 +3,7 @@
 CREATE TABLE clients (
     id SERIAL PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    secret TEXT NOT NULL,
+    hash TEXT NOT NULL,
     scope TEXT NOT NULL,
     sites TEXT NOT NULL,
     minutes INTEGER NOT NULL,

@@ -1,0 +1,2 @@
+DROP INDEX people_site;
+DROP INDEX consents_site;
