@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
 
 use crate::db::DatabaseUrl;
+use crate::public_url::PublicUrl;
 use crate::retention::Keep;
 
 /// Where things are kept; every subcommand needs these.
@@ -53,6 +54,11 @@ pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "SAMTYKKE_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// Where the service is reached from outside, such as https://samtykke.example.no; links in letters begin with it [default: none, and
+    /// no links]
+    #[arg(long, env = "SAMTYKKE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
 
     /// Threads that answer requests [default: one per core]
     #[arg(long, env = "SAMTYKKE_WORKERS")]

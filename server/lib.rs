@@ -67,6 +67,7 @@ pub mod page;
 pub mod person;
 pub mod place;
 pub mod preview;
+pub mod public_url;
 pub mod receipt;
 pub mod record;
 pub mod reference;

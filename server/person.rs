@@ -2,6 +2,7 @@
 //! stands for it is a keyed hash, which only this service can make again.
 
 pub mod event;
+pub mod letter;
 pub mod reach;
 pub mod rules;
 pub mod standing;
