@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod letter;
+pub mod own;
 pub mod reach;
 pub mod rules;
 pub mod standing;
