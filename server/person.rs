@@ -4,6 +4,8 @@
 pub mod event;
 pub mod letter;
 pub mod own;
+pub mod pages;
+pub mod phrases;
 pub mod reach;
 pub mod rules;
 pub mod standing;

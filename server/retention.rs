@@ -154,14 +154,7 @@ fn is_refusal(conn: &mut Conn, row: &Row) -> Result<bool> {
     Ok(confirmed.count().get_result::<i64>(conn)? == 0)
 }
 
-fn is_due(
-    conn: &mut Conn,
-    laid_down: &mut LaidDown,
-    row: &Row,
-    refused: bool,
-    keep: Keep,
-    now: i64,
-) -> Result<bool> {
+fn is_due(conn: &mut Conn, laid_down: &mut LaidDown, row: &Row, refused: bool, keep: Keep, now: i64) -> Result<bool> {
     let keep_ms = keep.ms(refused);
     if row.created_at + keep_ms >= now {
         return Ok(false);

@@ -246,6 +246,7 @@ pub fn run(
         metrics,
         older: Older::default(),
         demo: settings.demo.then(Demo::default),
+        public_url: settings.public_url.clone(),
         counts,
         now: clock,
         percent,

@@ -10,6 +10,7 @@ pub mod cors;
 pub mod declaration;
 pub mod demo;
 pub mod ledger;
+pub mod letters;
 pub mod links;
 pub mod notices;
 pub mod openapi;
@@ -43,6 +44,7 @@ use crate::feed::Waiting;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::metrics::Metrics;
+use crate::public_url::PublicUrl;
 use crate::scripts::Older;
 use crate::signal::{self, Signal};
 use crate::site::Site;
@@ -75,6 +77,8 @@ pub struct State {
     pub older: Older,
     /// Only with `--demo`.
     pub demo: Option<Demo>,
+    /// What links in letters begin with.
+    pub public_url: Option<PublicUrl>,
     /// What is counted of the question and its answers.
     pub counts: Arc<Counts>,
     /// What sends webhooks.
@@ -106,6 +110,13 @@ fn routes(config: &mut ServiceConfig) {
         ]))
         .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
+        ]))
+        // a person, by the link of a letter
+        .service(verbs("/v1/sites/{site}/confirm", "GET, HEAD, POST", [
+            get().to(letters::ask), head().to(letters::ask), post().to(letters::confirm),
+        ]))
+        .service(verbs("/v1/sites/{site}/unsubscribe", "GET, HEAD, POST", [
+            get().to(letters::unsubscribe_page), head().to(letters::unsubscribe_page), post().to(letters::unsubscribe),
         ]))
         // a site's own systems, with a token
         .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))

@@ -14,6 +14,7 @@ use crate::day::DAY_MS;
 use crate::erasure;
 use crate::error::{Error, Result};
 use crate::http::access;
+use crate::http::letters::{self, Unsubscribe};
 use crate::http::problem::Problem;
 use crate::http::{State, parse, read, renewed};
 use crate::person::event::{self, NewEvent, Saying};
@@ -41,6 +42,9 @@ struct Whole<'a> {
     adult: Option<&'a Standing>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reservation: Option<&'a Reservation>,
+    /// The headers of mails to them, while a yes to e-mail stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsubscribe: Option<Unsubscribe>,
     updated_at: i64,
 }
 
@@ -76,10 +80,10 @@ pub async fn show(
     let id = Ref::parse(&named)?.person(&state.keys, &site.key);
     let site_id = site.id;
     let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
-    Ok(HttpResponse::Ok().json(whole(&person, &site, (state.now)())))
+    Ok(HttpResponse::Ok().json(whole(&person, &site, &state, (state.now)())))
 }
 
-fn whole<'a>(person: &'a Person, site: &Site, now: i64) -> Whole<'a> {
+fn whole<'a>(person: &'a Person, site: &Site, state: &State, now: i64) -> Whole<'a> {
     Whole {
         person: person.id,
         r#ref: person.reference.as_deref(),
@@ -88,6 +92,7 @@ fn whole<'a>(person: &'a Person, site: &Site, now: i64) -> Whole<'a> {
         allowed: Allowed::of(&person.state, site, now),
         adult: person.state.adult.as_ref(),
         reservation: person.state.reservation.as_ref(),
+        unsubscribe: letters::unsubscribe_headers(state, site, person, now),
         updated_at: person.updated_at,
     }
 }
@@ -169,7 +174,11 @@ pub struct NewConsent {
 
 impl Body for NewConsent {
     fn event(self, site: &Site, actor: String) -> NewEvent {
-        let saying = Saying::Channel { channel: self.channel, granted: self.answer == Answer::Granted };
+        let granted = self.answer == Answer::Granted;
+        let saying = match self.channel {
+            Channel::Email if granted && site.people.double_opt_in => Saying::Unconfirmed(Channel::Email),
+            channel => Saying::Channel { channel, granted },
+        };
         let notice = self.notice.unwrap_or(site.current);
         let plain = plain(site, self.id, saying, actor, self.source);
         NewEvent { notice, language: self.language, given_at: self.given_at, ..plain }
@@ -237,6 +246,9 @@ fn plain(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: S
 #[derive(Serialize)]
 struct Recorded<'a> {
     receipt: Receipt,
+    /// Where the person confirms a yes that waits; for them alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_url: Option<String>,
     #[serde(flatten)]
     person: Whole<'a>,
 }
@@ -259,11 +271,20 @@ pub async fn write<B: Body>(
     }
     let now = (state.now)();
     event.check(&site, now)?;
+    if matches!(event.saying, Saying::Unconfirmed(_)) && state.public_url.is_none() {
+        return Err(Error::NoPublicUrl.into());
+    }
+    let (id, language) = (event.id, event.language.clone());
     let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
     let written =
         state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
     let mut response = if written.again { HttpResponse::Ok() } else { HttpResponse::Created() };
-    Ok(response.json(Recorded { receipt: written.receipt, person: whole(&written.person, &site, now) }))
+    let confirm_url = letters::confirm_url(&state, &site, &written.person, id, language.as_deref(), now);
+    Ok(response.json(Recorded {
+        receipt: written.receipt,
+        confirm_url,
+        person: whole(&written.person, &site, &state, now),
+    }))
 }
 
 /// `DELETE /v1/sites/{site}/people/{ref}`: forgets them, and says how many events there were.

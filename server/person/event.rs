@@ -136,7 +136,10 @@ impl NewEvent {
         if let (Saying::Unconfirmed(_), Some(at)) = (&self.saying, self.given_at)
             && at.saturating_add(CONFIRM_MS) <= now
         {
-            return Err(Error::invalid("given_at", "is too long ago: what has to be confirmed is confirmed within seven days"));
+            return Err(Error::invalid(
+                "given_at",
+                "is too long ago: what has to be confirmed is confirmed within seven days",
+            ));
         }
         if let Saying::Choice(choice) = &self.saying {
             choice.check(&asked.purposes, &asked.services)?;

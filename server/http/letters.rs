@@ -1,0 +1,212 @@
+//! What the links of letters open. A GET shows and changes nothing, since scanners of mail open links too; a POST does what its page said.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::http::problem::{HTML, Problem};
+use crate::http::{State, language, read};
+use crate::keys::Letter;
+use crate::person::letter::{For, Token, Worthless};
+use crate::person::own::{self, Word};
+use crate::person::pages::{self, Page};
+use crate::person::standing::Said;
+use crate::person::{self, Channel, Person};
+use crate::site::Site;
+
+#[derive(Deserialize)]
+pub struct Opened {
+    t: Option<String>,
+    lang: Option<String>,
+}
+
+/// What a form of these pages sends.
+#[derive(Deserialize)]
+struct Form {
+    t: Option<String>,
+}
+
+/// What a mail to a person who said yes has in its head (RFC 8058).
+#[derive(Serialize)]
+pub struct Unsubscribe {
+    #[serde(rename = "List-Unsubscribe")]
+    link: String,
+    #[serde(rename = "List-Unsubscribe-Post")]
+    post: &'static str,
+}
+
+/// The headers of the mails that a person said yes to, where this service is reached from outside.
+pub fn unsubscribe_headers(state: &State, site: &Site, person: &Person, now: i64) -> Option<Unsubscribe> {
+    let url = state.public_url.as_ref()?;
+    person.state.channels.get(&Channel::Email).filter(|standing| standing.said == Said::Granted)?;
+    let token = Token::unsubscribe(person.id, now).write(&site.key, &state.keys);
+    let link = format!("<{}>", url.of_site(&site.key, &format!("unsubscribe?t={token}")));
+    Some(Unsubscribe { link, post: "List-Unsubscribe=One-Click" })
+}
+
+/// Where a yes that waits is confirmed, if this event still is one.
+pub fn confirm_url(
+    state: &State,
+    site: &Site,
+    person: &Person,
+    event: uuid::Uuid,
+    lang: Option<&str>,
+    now: i64,
+) -> Option<String> {
+    let (_, standing) = person.state.waiting(event, &site.people, now)?;
+    let token = Token::confirm(person.id, event, standing.at).write(&site.key, &state.keys);
+    let lang = lang.map(|lang| format!("&lang={lang}")).unwrap_or_default();
+    Some(state.public_url.as_ref()?.of_site(&site.key, &format!("confirm?t={token}{lang}")))
+}
+
+/// All that one request for a page is about.
+struct Visit {
+    site: Arc<Site>,
+    language: String,
+    token: String,
+    read: Result<Token, Worthless>,
+    now: i64,
+}
+
+impl Visit {
+    fn new(
+        site: &str,
+        letter: Letter,
+        token: Option<String>,
+        lang: Option<&str>,
+        request: &HttpRequest,
+        state: &State,
+    ) -> Result<Self> {
+        let site = state.sites.find(site)?;
+        let language = language(&site.languages, &site.default_language, lang, request).to_owned();
+        let (token, now) = (token.unwrap_or_default(), (state.now)());
+        let read = Token::read(&token, letter, &site.key, &state.keys, now);
+        Ok(Self { site, language, token, read, now })
+    }
+
+    fn page(&self) -> Page<'_> {
+        Page::new(&self.site, &self.language)
+    }
+
+    fn shows(&self, page: String) -> HttpResponse {
+        self.answers(StatusCode::OK, page)
+    }
+
+    /// The link does nothing any more, or never did.
+    fn gone(&self, why: Worthless) -> HttpResponse {
+        let status = match why {
+            Worthless::Foreign => StatusCode::FORBIDDEN,
+            Worthless::Expired => StatusCode::GONE,
+        };
+        self.answers(status, self.page().gone())
+    }
+
+    fn answers(&self, status: StatusCode, page: String) -> HttpResponse {
+        let mut response = HttpResponse::build(status).content_type(HTML).body(page);
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&pages::policy()) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if let Ok(language) = HeaderValue::from_str(&self.language) {
+            headers.insert(header::CONTENT_LANGUAGE, language);
+        }
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+        response
+    }
+}
+
+/// `GET /v1/sites/{site}/confirm?t=&lang=`: the page with the button.
+pub async fn ask(
+    site: Path<String>,
+    opened: Query<Opened>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Opened { t, lang } = opened.into_inner();
+    let visit = Visit::new(&site, Letter::Confirm, t, lang.as_deref(), &request, &state)?;
+    let token = match visit.read {
+        Ok(token) => token,
+        Err(why) => return Ok(visit.gone(why)),
+    };
+    let (id, who) = (visit.site.id, token.person);
+    let person = read(&state, move |conn| person::find(conn, id, who)).await?;
+    let For::Confirm(event) = token.what else { return Ok(visit.gone(Worthless::Foreign)) };
+    let waits = person.is_some_and(|person| person.state.waiting(event, &visit.site.people, visit.now).is_some());
+    Ok(if waits { visit.shows(visit.page().confirm(&visit.token)) } else { visit.gone(Worthless::Expired) })
+}
+
+/// `POST /v1/sites/{site}/confirm`, with the token as the form has it: the yes counts from now on. It does so once.
+pub async fn confirm(
+    site: Path<String>,
+    opened: Query<Opened>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let visit = Visit::new(&site, Letter::Confirm, form(&body)?.t, opened.lang.as_deref(), &request, &state)?;
+    let token = match visit.read {
+        Ok(token) => token,
+        Err(why) => return Ok(visit.gone(why)),
+    };
+    let For::Confirm(event) = token.what else { return Ok(visit.gone(Worthless::Foreign)) };
+    let (own, keys, now) = (Arc::clone(&visit.site), Arc::clone(&state.keys), visit.now);
+    let confirmed = state
+        .appender
+        .record(move |conn, above| own::confirm(conn, above, &own, &keys, (token.person, event), now))
+        .await?;
+    Ok(if confirmed.is_some() { visit.shows(visit.page().confirmed()) } else { visit.gone(Worthless::Expired) })
+}
+
+/// `GET /v1/sites/{site}/unsubscribe?t=&lang=`: the page with the button.
+pub async fn unsubscribe_page(
+    site: Path<String>,
+    opened: Query<Opened>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Opened { t, lang } = opened.into_inner();
+    let visit = Visit::new(&site, Letter::Unsubscribe, t, lang.as_deref(), &request, &state)?;
+    Ok(match visit.read {
+        Ok(_) => visit.shows(visit.page().unsubscribe(&visit.token)),
+        Err(why) => visit.gone(why),
+    })
+}
+
+/// `POST /v1/sites/{site}/unsubscribe`, the token behind the question mark, as mail programs send it, or in the form of the page: no more
+/// e-mail, from now on. As often as it is sent.
+pub async fn unsubscribe(
+    site: Path<String>,
+    opened: Query<Opened>,
+    body: Bytes,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Opened { t, lang } = opened.into_inner();
+    // A mail program's body says nothing that its address does not.
+    let token = t.or_else(|| form(&body).ok()?.t);
+    let visit = Visit::new(&site, Letter::Unsubscribe, token, lang.as_deref(), &request, &state)?;
+    let token = match visit.read {
+        Ok(token) => token,
+        Err(why) => return Ok(visit.gone(why)),
+    };
+    let (own, keys, now) = (Arc::clone(&visit.site), Arc::clone(&state.keys), visit.now);
+    state
+        .appender
+        .record(move |conn, above| {
+            let no = Word { channel: Channel::Email, granted: false, source: "unsubscribe", language: None };
+            own::say(conn, above, &own, &keys, token.person, &[no], now)
+        })
+        .await?;
+    Ok(visit.shows(visit.page().unsubscribed()))
+}
+
+fn form(body: &[u8]) -> Result<Form> {
+    let malformed = |reason: String| Error::Malformed { field: String::new(), reason };
+    let text = std::str::from_utf8(body).map_err(|e| malformed(e.to_string()))?;
+    Query::from_query(text).map(Query::into_inner).map_err(|e| malformed(e.to_string()))
+}
