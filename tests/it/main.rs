@@ -19,6 +19,7 @@ mod forgetting;
 mod independent;
 mod law;
 mod ledger;
+mod letters;
 mod links;
 mod listener;
 mod loads;

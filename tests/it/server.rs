@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// The origin of the pages of the site `shop`, as `SITE` has it.
 pub const ORIGIN: &str = "https://www.example.no";
 
+/// Where the tests' server says that it is reached from outside.
+pub const PUBLIC: &str = "https://consent.example.com";
+
 /// A small site with two purposes.
 pub const SITE: &str = r#"
 id = "shop"
@@ -159,8 +162,8 @@ pub fn settings() -> Serve {
         #[command(flatten)]
         serve: Serve,
     }
-    Line::parse_from(["samtykke", "--rate-per-minute", "0", "--workers", "2", "--refresh-ms", "50", "--seal-ms", "50"])
-        .serve
+    let fast = ["--rate-per-minute", "0", "--workers", "2", "--refresh-ms", "50", "--seal-ms", "50"];
+    Line::parse_from(["samtykke", "--public-url", PUBLIC].into_iter().chain(fast)).serve
 }
 
 impl Server {
