@@ -22,6 +22,8 @@
 //!
 //! What happens is told to whoever asked for it: a [`webhook`].
 //!
+//! What they do themselves, they do by the link of a [letter](person::letter), which [`mail`] brings them where it can.
+//!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
 //! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
@@ -60,6 +62,7 @@ pub mod ledger;
 pub mod link;
 pub mod lint;
 pub mod look;
+pub mod mail;
 pub mod material;
 pub mod metrics;
 pub mod notice;

@@ -1,6 +1,7 @@
 //! A person: somebody the site knows, by a name that the site gives them. An e-mail address or a telephone number is never kept: what
 //! stands for it is a keyed hash, which only this service can make again.
 
+pub mod choices;
 pub mod event;
 pub mod letter;
 pub mod own;
@@ -140,6 +141,14 @@ impl Ref {
             Self::Email(_) => "email",
             Self::Phone(_) => "phone",
             Self::Known(_) => "known",
+        }
+    }
+
+    /// The e-mail address that it is. It is for a letter that goes out now, and never kept.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Email(address) => Some(address),
+            _ => None,
         }
     }
 

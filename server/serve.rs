@@ -29,6 +29,7 @@ use crate::ledger::{
     self,
     publish::{self, Published},
 };
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::region::Regions;
 use crate::retention::{self, Keep};
@@ -179,6 +180,7 @@ pub fn run(
         Some(file) => Regions::open(file).map(|(regions, watch)| (regions, Some(watch.start(settings.refresh()))))?,
         None => (Regions::default(), None),
     };
+    let mailer = Mailer::new(&settings.mail)?;
     let url = storage.database();
     data_folder(&storage.data_dir)?;
     let _alone = FileLock::take(&url)?;
@@ -247,6 +249,7 @@ pub fn run(
         older: Older::default(),
         demo: settings.demo.then(Demo::default),
         public_url: settings.public_url.clone(),
+        mailer,
         counts,
         now: clock,
         percent,

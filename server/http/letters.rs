@@ -1,17 +1,20 @@
 //! What the links of letters open. A GET shows and changes nothing, since scanners of mail open links too; a POST does what its page said.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{self, Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::http::problem::{HTML, Problem};
 use crate::http::{State, language, read};
-use crate::keys::Letter;
+use crate::keys::Letter as Kind;
+use crate::mail::{Letter, Sent};
 use crate::person::letter::{For, Token, Worthless};
 use crate::person::own::{self, Word};
 use crate::person::pages::{self, Page};
@@ -19,10 +22,13 @@ use crate::person::standing::Said;
 use crate::person::{self, Channel, Person};
 use crate::site::Site;
 
+/// How long a request waits for a server that takes letters.
+const MAIL_PATIENCE: Duration = Duration::from_secs(15);
+
 #[derive(Deserialize)]
 pub struct Opened {
-    t: Option<String>,
-    lang: Option<String>,
+    pub t: Option<String>,
+    pub lang: Option<String>,
 }
 
 /// What a form of these pages sends.
@@ -50,6 +56,7 @@ pub fn unsubscribe_headers(state: &State, site: &Site, person: &Person, now: i64
 }
 
 /// Where a yes that waits is confirmed, if this event still is one.
+/// The link and its end.
 pub fn confirm_url(
     state: &State,
     site: &Site,
@@ -57,26 +64,62 @@ pub fn confirm_url(
     event: uuid::Uuid,
     lang: Option<&str>,
     now: i64,
-) -> Option<String> {
+) -> Option<(String, i64)> {
     let (_, standing) = person.state.waiting(event, &site.people, now)?;
-    let token = Token::confirm(person.id, event, standing.at).write(&site.key, &state.keys);
+    let token = Token::confirm(person.id, event, standing.at);
+    let (token, ends) = (token.write(&site.key, &state.keys), token.ends);
     let lang = lang.map(|lang| format!("&lang={lang}")).unwrap_or_default();
-    Some(state.public_url.as_ref()?.of_site(&site.key, &format!("confirm?t={token}{lang}")))
+    Some((state.public_url.as_ref()?.of_site(&site.key, &format!("confirm?t={token}{lang}")), ends))
+}
+
+/// A link to the page of somebody's choices, for them alone.
+#[derive(Serialize)]
+pub struct PreferencesLink {
+    url: String,
+    /// Unix ms.
+    expires_at: i64,
+}
+
+pub fn preferences_link(state: &State, site: &Site, person: &Person, now: i64) -> Result<PreferencesLink> {
+    let url = state.public_url.as_ref().ok_or(Error::NoPublicUrl)?;
+    let token = Token::preferences(person.id, now);
+    let link = url.of_site(&site.key, &format!("preferences?t={}", token.write(&site.key, &state.keys)));
+    Ok(PreferencesLink { url: link, expires_at: token.ends })
+}
+
+/// Sends the link of a yes that waits to the person, and waits until a server has taken it.
+pub async fn mail(
+    state: &Data<State>,
+    site: &Arc<Site>,
+    to: String,
+    language: Option<String>,
+    (link, until): (String, i64),
+) -> Sent {
+    let (state, site) = (Data::clone(state), Arc::clone(site));
+    let sending = web::block(move || {
+        let language = language.as_deref().unwrap_or(&site.default_language);
+        let letter = Letter::confirm(&site, language, &link, until);
+        state.mailer.as_ref().is_some_and(|mailer| mailer.send(&to, &letter))
+    });
+    match tokio::time::timeout(MAIL_PATIENCE, sending).await {
+        Ok(Ok(true)) => Sent::Sent,
+        _ => Sent::Failed,
+    }
 }
 
 /// All that one request for a page is about.
-struct Visit {
-    site: Arc<Site>,
-    language: String,
-    token: String,
-    read: Result<Token, Worthless>,
-    now: i64,
+pub struct Visit {
+    pub site: Arc<Site>,
+    pub language: String,
+    pub token: String,
+    pub read: Result<Token, Worthless>,
+    pub now: i64,
 }
 
 impl Visit {
-    fn new(
+    pub fn new(
         site: &str,
-        letter: Letter,
+        kind: Kind,
         token: Option<String>,
         lang: Option<&str>,
         request: &HttpRequest,
@@ -85,20 +128,20 @@ impl Visit {
         let site = state.sites.find(site)?;
         let language = language(&site.languages, &site.default_language, lang, request).to_owned();
         let (token, now) = (token.unwrap_or_default(), (state.now)());
-        let read = Token::read(&token, letter, &site.key, &state.keys, now);
+        let read = Token::read(&token, kind, &site.key, &state.keys, now);
         Ok(Self { site, language, token, read, now })
     }
 
-    fn page(&self) -> Page<'_> {
+    pub fn page(&self) -> Page<'_> {
         Page::new(&self.site, &self.language)
     }
 
-    fn shows(&self, page: String) -> HttpResponse {
+    pub fn shows(&self, page: String) -> HttpResponse {
         self.answers(StatusCode::OK, page)
     }
 
     /// The link does nothing any more, or never did.
-    fn gone(&self, why: Worthless) -> HttpResponse {
+    pub fn gone(&self, why: Worthless) -> HttpResponse {
         let status = match why {
             Worthless::Foreign => StatusCode::FORBIDDEN,
             Worthless::Expired => StatusCode::GONE,
@@ -128,7 +171,7 @@ pub async fn ask(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let Opened { t, lang } = opened.into_inner();
-    let visit = Visit::new(&site, Letter::Confirm, t, lang.as_deref(), &request, &state)?;
+    let visit = Visit::new(&site, Kind::Confirm, t, lang.as_deref(), &request, &state)?;
     let token = match visit.read {
         Ok(token) => token,
         Err(why) => return Ok(visit.gone(why)),
@@ -148,7 +191,7 @@ pub async fn confirm(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let visit = Visit::new(&site, Letter::Confirm, form(&body)?.t, opened.lang.as_deref(), &request, &state)?;
+    let visit = Visit::new(&site, Kind::Confirm, form::<Form>(&body)?.t, opened.lang.as_deref(), &request, &state)?;
     let token = match visit.read {
         Ok(token) => token,
         Err(why) => return Ok(visit.gone(why)),
@@ -170,7 +213,7 @@ pub async fn unsubscribe_page(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let Opened { t, lang } = opened.into_inner();
-    let visit = Visit::new(&site, Letter::Unsubscribe, t, lang.as_deref(), &request, &state)?;
+    let visit = Visit::new(&site, Kind::Unsubscribe, t, lang.as_deref(), &request, &state)?;
     Ok(match visit.read {
         Ok(_) => visit.shows(visit.page().unsubscribe(&visit.token)),
         Err(why) => visit.gone(why),
@@ -188,8 +231,8 @@ pub async fn unsubscribe(
 ) -> Result<HttpResponse, Problem> {
     let Opened { t, lang } = opened.into_inner();
     // A mail program's body says nothing that its address does not.
-    let token = t.or_else(|| form(&body).ok()?.t);
-    let visit = Visit::new(&site, Letter::Unsubscribe, token, lang.as_deref(), &request, &state)?;
+    let token = t.or_else(|| form::<Form>(&body).ok()?.t);
+    let visit = Visit::new(&site, Kind::Unsubscribe, token, lang.as_deref(), &request, &state)?;
     let token = match visit.read {
         Ok(token) => token,
         Err(why) => return Ok(visit.gone(why)),
@@ -205,7 +248,7 @@ pub async fn unsubscribe(
     Ok(visit.shows(visit.page().unsubscribed()))
 }
 
-fn form(body: &[u8]) -> Result<Form> {
+pub fn form<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let malformed = |reason: String| Error::Malformed { field: String::new(), reason };
     let text = std::str::from_utf8(body).map_err(|e| malformed(e.to_string()))?;
     Query::from_query(text).map(Query::into_inner).map_err(|e| malformed(e.to_string()))

@@ -16,6 +16,7 @@ pub mod notices;
 pub mod openapi;
 pub mod operator;
 pub mod people;
+pub mod preferences;
 pub mod preview;
 pub mod problem;
 pub mod public;
@@ -43,6 +44,7 @@ use crate::error::{Error, Result};
 use crate::feed::Waiting;
 use crate::keys::Keys;
 use crate::ledger::publish::Published;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::public_url::PublicUrl;
 use crate::scripts::Older;
@@ -79,6 +81,8 @@ pub struct State {
     pub demo: Option<Demo>,
     /// What links in letters begin with.
     pub public_url: Option<PublicUrl>,
+    /// Sends letters, where a server takes them.
+    pub mailer: Option<Mailer>,
     /// What is counted of the question and its answers.
     pub counts: Arc<Counts>,
     /// What sends webhooks.
@@ -118,12 +122,16 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/unsubscribe", "GET, HEAD, POST", [
             get().to(letters::unsubscribe_page), head().to(letters::unsubscribe_page), post().to(letters::unsubscribe),
         ]))
+        .service(verbs("/v1/sites/{site}/preferences", "GET, HEAD, POST", [
+            get().to(preferences::show), head().to(preferences::show), post().to(preferences::change),
+        ]))
         // a site's own systems, with a token
         .service(verbs("/v1/sites/{site}/people/lookup", "POST", [post().to(people::lookup)]).app_data(PayloadConfig::new(LOOKUP_LIMIT)))
         .service(verbs("/v1/sites/{site}/people/{ref}", "GET, HEAD, DELETE", [
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))
         .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::write::<people::NewConsent>)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/links", "POST", [post().to(people::link)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::write::<people::NewAdult>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::write::<people::NewReservation>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))

@@ -17,6 +17,7 @@ use crate::http::access;
 use crate::http::letters::{self, Unsubscribe};
 use crate::http::problem::Problem;
 use crate::http::{State, parse, read, renewed};
+use crate::mail::Sent;
 use crate::person::event::{self, NewEvent, Saying};
 use crate::person::standing::{self, Permission, Reservation, Standing, State as Stands};
 use crate::person::{self, Channel, Person, PersonId, Ref};
@@ -249,6 +250,9 @@ struct Recorded<'a> {
     /// Where the person confirms a yes that waits; for them alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm_url: Option<String>,
+    /// Whether the link was mailed to them from here; then it stands in their mailbox alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<Sent>,
     #[serde(flatten)]
     person: Whole<'a>,
 }
@@ -275,16 +279,37 @@ pub async fn write<B: Body>(
         return Err(Error::NoPublicUrl.into());
     }
     let (id, language) = (event.id, event.language.clone());
+    let address = named.address().filter(|_| state.mailer.is_some()).map(str::to_owned);
     let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
     let written =
         state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
     let mut response = if written.again { HttpResponse::Ok() } else { HttpResponse::Created() };
-    let confirm_url = letters::confirm_url(&state, &site, &written.person, id, language.as_deref(), now);
+    let link = letters::confirm_url(&state, &site, &written.person, id, language.as_deref(), now);
+    let (confirm_url, mail) = match (link, address) {
+        (Some(link), Some(to)) => (None, Some(letters::mail(&state, &site, to, language, link).await)),
+        (link, _) => (link.map(|(link, _)| link), None),
+    };
     Ok(response.json(Recorded {
         receipt: written.receipt,
         confirm_url,
+        mail,
         person: whole(&written.person, &site, &state, now),
     }))
+}
+
+/// `POST /v1/sites/{site}/people/{ref}/links`: a link to the page where somebody sees and changes all that is kept of them here.
+pub async fn link(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::PeopleWrite).await?;
+    let id = Ref::parse(&named)?.person(&state.keys, &site.key);
+    let site_id = site.id;
+    let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
+    Ok(HttpResponse::Created().json(letters::preferences_link(&state, &site, &person, (state.now)())?))
 }
 
 /// `DELETE /v1/sites/{site}/people/{ref}`: forgets them, and says how many events there were.

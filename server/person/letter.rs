@@ -60,7 +60,7 @@ impl Token {
     }
 
     pub const fn preferences(person: PersonId, now: i64) -> Self {
-        Self { person, what: For::Preferences, ends: now + PREFERENCES_MS }
+        Self { person, what: For::Preferences, ends: (now + PREFERENCES_MS) / 1000 * 1000 }
     }
 
     pub fn write(&self, site: &str, keys: &Keys) -> String {

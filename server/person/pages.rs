@@ -65,13 +65,19 @@ impl<'a> Page<'a> {
         self.framed(title, &body)
     }
 
-    fn tells(&self, title: &str, text: &str) -> String {
+    pub fn tells(&self, title: &str, text: &str) -> String {
         self.framed(title, &html! { h1 { (title) } p role="status" { (text) } })
     }
 
     /// This address without what stands behind its question mark, in the language of the page.
     pub fn here(&self) -> String {
         format!("?lang={}", self.language)
+    }
+
+    /// A text of the site's own.
+    pub fn text(&self, key: &str) -> &str {
+        let texts = self.site.shown.content().texts.get(self.language);
+        texts.and_then(|texts| texts.get(key)).map_or("", String::as_str)
     }
 
     pub fn framed(&self, title: &str, body: &Markup) -> String {
@@ -82,8 +88,6 @@ impl<'a> Page<'a> {
             link rel="icon" href="data:,";
             style { (PreEscaped(STYLE)) }
         };
-        let text =
-            |key: &str| content.texts.get(self.language).and_then(|texts| texts.get(key)).map_or("", String::as_str);
         let origin = self.site.origins.first().map_or("", String::as_str);
         let policy = content
             .policy_url
@@ -93,8 +97,8 @@ impl<'a> Page<'a> {
             header { a.site href=(origin) { (content.name) } }
             main { (body) }
             footer {
-                p { (text("responsible").replace("{controller}", &content.controller)) }
-                @if let Some(policy) = policy { p { a href=(policy) { (text("policy")) } } }
+                p { (self.text("responsible").replace("{controller}", &content.controller)) }
+                @if let Some(policy) = policy { p { a href=(policy) { (self.text("policy")) } } }
             }
         };
         page::framed(self.language, title, &head, &body)
