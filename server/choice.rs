@@ -57,6 +57,8 @@ pub enum Action {
     Withdrawn,
     /// The same as before, and something is granted.
     Renewed,
+    /// A yes that counts once it is confirmed.
+    Pending,
 }
 
 impl Choice {
@@ -121,6 +123,7 @@ impl Action {
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",
             Self::Renewed => "renewed",
+            Self::Pending => "pending",
         }
     }
 }

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
+use lettre::message::Mailbox;
 use tracing::level_filters::LevelFilter;
 
 use crate::db::DatabaseUrl;
+use crate::mail::SmtpUrl;
+use crate::public_url::PublicUrl;
 use crate::retention::Keep;
 
 /// Where things are kept; every subcommand needs these.
@@ -47,12 +50,33 @@ pub struct Law {
     pub jurisdictions: Option<PathBuf>,
 }
 
+/// How letters are sent.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Mail {
+    /// Server that takes letters: smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST?tls=required [default: none, and whoever writes
+    /// a yes down sends its link]
+    #[arg(long, env = "SAMTYKKE_SMTP_URL", value_name = "URL", hide_env_values = true, requires = "mail_from")]
+    pub smtp_url: Option<SmtpUrl>,
+
+    /// Sender of letters, such as Butikken <post@example.no>
+    #[arg(long, env = "SAMTYKKE_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<Mailbox>,
+}
+
 /// What `serve` needs besides.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "SAMTYKKE_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// Where the service is reached from outside, such as https://samtykke.example.no; links in letters begin with it [default: none, and
+    /// no links]
+    #[arg(long, env = "SAMTYKKE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    #[command(flatten)]
+    pub mail: Mail,
 
     /// Threads that answer requests [default: one per core]
     #[arg(long, env = "SAMTYKKE_WORKERS")]

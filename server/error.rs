@@ -39,6 +39,11 @@ pub enum Error {
     #[error("the token does not open: {0}")]
     Link(&'static str),
 
+    #[error(
+        "this service does not know where it is reached from outside, and cannot make the link that is needed here"
+    )]
+    NoPublicUrl,
+
     #[error("nothing is written about this person")]
     UnknownPerson,
 

@@ -28,6 +28,24 @@ const TAG_LENGTH: usize = 16;
 /// What links are signed as.
 const LINK: &[u8] = b"samtykke link\0";
 
+/// What a letter's links are signed as, each kind by a name of its own; see `person::letter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letter {
+    Confirm,
+    Unsubscribe,
+    Preferences,
+}
+
+impl Letter {
+    const fn purpose(self) -> &'static [u8] {
+        match self {
+            Self::Confirm => b"samtykke letter confirm\0",
+            Self::Unsubscribe => b"samtykke letter unsubscribe\0",
+            Self::Preferences => b"samtykke letter preferences\0",
+        }
+    }
+}
+
 /// One Ed25519 key with its name.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
@@ -125,6 +143,17 @@ impl Keys {
 
     pub fn is_link_tag(&self, site: &str, payload: &[u8], tag: &[u8]) -> bool {
         constant_time::verify_slices_are_equal(tag, self.link_tag(site, payload).as_ref()).is_ok()
+    }
+
+    /// 128 bits that show that a letter's link was made here, for this site and for nothing else.
+    pub fn letter_tag(&self, letter: Letter, site: &str, payload: &[u8]) -> [u8; TAG_LENGTH] {
+        let mut tag = [0; TAG_LENGTH];
+        tag.copy_from_slice(&self.sign_for(letter.purpose(), site, payload).as_ref()[..TAG_LENGTH]);
+        tag
+    }
+
+    pub fn is_letter_tag(&self, letter: Letter, site: &str, payload: &[u8], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(tag, &self.letter_tag(letter, site, payload)).is_ok()
     }
 
     /// Who a name stands for on a site; see `person`. `kind` is what the name is.

@@ -22,6 +22,8 @@
 //!
 //! What happened is told to the site's systems as an [`event`], in the [`feed`], and to whoever asked to be told by a [`webhook`].
 //!
+//! What they do themselves, they do by the link of a [letter](person::letter), which [`mail`] brings them where it can.
+//!
 //! How often the question is shown, in which [`variant`], and how it is answered, [`stats`] counts, and knows nobody.
 //!
 //! A choice goes as far as its [`cookie`] does, which is a [`domain`], and by a [`link`] to the site's others. Pages that name a script by
@@ -65,6 +67,7 @@ pub mod link;
 pub mod lint;
 pub mod list;
 pub mod look;
+pub mod mail;
 pub mod material;
 pub mod metrics;
 pub mod notice;
@@ -73,6 +76,7 @@ pub mod page;
 pub mod person;
 pub mod place;
 pub mod preview;
+pub mod public_url;
 pub mod receipt;
 pub mod record;
 pub mod reference;

@@ -46,7 +46,7 @@ fn policy_of(styles: &[&str]) -> String {
 }
 
 /// Which way the language is written.
-fn direction(language: &str) -> &'static str {
+pub fn direction(language: &str) -> &'static str {
     match language.split('-').next() {
         Some("ar" | "he") => "rtl",
         _ => "ltr",

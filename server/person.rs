@@ -2,8 +2,13 @@
 //! stands for it is a keyed hash, which only this service can make again.
 
 pub mod body;
+pub mod choices;
 pub mod event;
 pub mod import;
+pub mod letter;
+pub mod own;
+pub mod pages;
+pub mod phrases;
 pub mod reach;
 pub mod rules;
 pub mod standing;
@@ -139,6 +144,14 @@ impl Ref {
             Self::Email(_) => "email",
             Self::Phone(_) => "phone",
             Self::Known(_) => "known",
+        }
+    }
+
+    /// The e-mail address that it is. It is for a letter that goes out now, and never kept.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Self::Email(address) => Some(address),
+            _ => None,
         }
     }
 

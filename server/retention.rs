@@ -41,8 +41,7 @@ pub struct Keep {
 }
 
 impl Keep {
-    fn ms(self, action: &str) -> i64 {
-        let refused = action == Action::Refused.as_str();
+    fn ms(self, refused: bool) -> i64 {
         DAY_MS * i64::from(if refused { self.keep_refusals_days } else { self.keep_consents_days })
     }
 
@@ -104,8 +103,9 @@ pub fn run(
         }
         let mut going: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
         for row in rows {
-            if is_due(conn, &mut laid_down, &row, keep, now)? {
-                let count = if row.action == Action::Refused.as_str() { &mut due.refusals } else { &mut due.consents };
+            let refused = is_refusal(conn, &row)?;
+            if is_due(conn, &mut laid_down, &row, refused, keep, now)? {
+                let count = if refused { &mut due.refusals } else { &mut due.consents };
                 *count += 1;
                 going.entry(row.site_id).or_default().push(row.seq);
             }
@@ -145,8 +145,21 @@ impl LaidDown {
     }
 }
 
-fn is_due(conn: &mut Conn, laid_down: &mut LaidDown, row: &Row, keep: Keep, now: i64) -> Result<bool> {
-    let keep_ms = keep.ms(&row.action);
+/// Whether nothing was allowed by it: a yes that waited is one with its confirmation, and nothing without.
+fn is_refusal(conn: &mut Conn, row: &Row) -> Result<bool> {
+    if row.action != Action::Pending.as_str() {
+        return Ok(row.action == Action::Refused.as_str());
+    }
+    let confirmed = consents::table
+        .filter(consents::visitor.eq(&row.visitor))
+        .filter(consents::site_id.eq(row.site_id))
+        .filter(consents::previous.eq(&row.id))
+        .filter(consents::action.eq(Action::Granted.as_str()));
+    Ok(confirmed.count().get_result::<i64>(conn)? == 0)
+}
+
+fn is_due(conn: &mut Conn, laid_down: &mut LaidDown, row: &Row, refused: bool, keep: Keep, now: i64) -> Result<bool> {
+    let keep_ms = keep.ms(refused);
     if row.created_at + keep_ms >= now {
         return Ok(false);
     }

@@ -32,6 +32,7 @@ use crate::ledger::{
     publish::{self, Published},
 };
 use crate::limit::Limit;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::person::reach::Counted;
 use crate::region::Regions;
@@ -213,6 +214,7 @@ pub fn run(
     let issuers =
         settings.issuers.as_deref().map_or_else(|| Ok(Issuers::default()), |file| Issuers::load(file, clock()))?;
     let asking = issuers.refresh(settings.refresh(), clock);
+    let mailer = Mailer::new(&settings.mail)?;
     let url = storage.database();
     data_folder(&storage.data_dir)?;
     let _alone = FileLock::take(&url)?;
@@ -273,6 +275,8 @@ pub fn run(
         metrics,
         older: Older::default(),
         demo: settings.demo.then(Demo::default),
+        public_url: settings.public_url.clone(),
+        mailer,
         counts,
         counted: Arc::new(Counted::default()),
         now: clock,

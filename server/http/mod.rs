@@ -14,6 +14,7 @@ pub mod described;
 pub mod fresh;
 pub mod imports;
 pub mod ledger;
+pub mod letters;
 pub mod links;
 pub mod lists;
 pub mod notices;
@@ -22,6 +23,7 @@ pub mod once;
 pub mod openapi;
 pub mod operator;
 pub mod people;
+pub mod preferences;
 pub mod preview;
 pub mod problem;
 pub mod public;
@@ -55,8 +57,10 @@ use crate::keys::Keys;
 use crate::ledger::publish::Published;
 use crate::limit::Limit;
 use crate::list::{consents::Wish as Answers, people::Wish as Known};
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::person::reach::Counted;
+use crate::public_url::PublicUrl;
 use crate::scripts::Older;
 use crate::signal::{self, Signal};
 use crate::site::Site;
@@ -97,6 +101,10 @@ pub struct State {
     pub older: Older,
     /// Only with `--demo`.
     pub demo: Option<Demo>,
+    /// What links in letters begin with.
+    pub public_url: Option<PublicUrl>,
+    /// Sends letters, where a server takes them.
+    pub mailer: Option<Mailer>,
     /// What is counted of the question and its answers.
     pub counts: Arc<Counts>,
     /// What sends webhooks.
@@ -134,6 +142,16 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/visitors/me/receipts/{id}", "GET, HEAD, OPTIONS", [
             get().to(visitors::export), head().to(visitors::export), cors::preflight(),
         ]))
+        // a person, by the link of a letter
+        .service(verbs("/v1/sites/{site}/confirm", "GET, HEAD, POST", [
+            get().to(letters::ask), head().to(letters::ask), post().to(letters::confirm),
+        ]))
+        .service(verbs("/v1/sites/{site}/unsubscribe", "GET, HEAD, POST", [
+            get().to(letters::unsubscribe_page), head().to(letters::unsubscribe_page), post().to(letters::unsubscribe),
+        ]))
+        .service(verbs("/v1/sites/{site}/preferences", "GET, HEAD, POST", [
+            get().to(preferences::show), head().to(preferences::show), post().to(preferences::change),
+        ]))
         // a site's own systems: a token, and what they may do with it
         .service(verbs("/oauth/token", "POST", [post().to(oauth::token)]))
         .service(verbs("/oauth/revoke", "POST", [post().to(oauth::revoke)]))
@@ -144,6 +162,7 @@ fn routes(config: &mut ServiceConfig) {
             get().to(people::show), head().to(people::show), delete().to(people::erase),
         ]))
         .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::write::<people::NewConsent>)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/links", "POST", [post().to(people::link)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::write::<people::NewAdult>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::write::<people::NewReservation>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))

@@ -10,14 +10,17 @@ use uuid::Uuid;
 
 use crate::erasure;
 use crate::error::{Error, Result};
+use crate::http::letters::{self, Unsubscribe};
 use crate::http::problem::Problem;
 use crate::http::{BODY_LIMIT, LOOKUP_LIMIT, State, access, body, once, parse, read, renewed};
-use crate::person::event;
+use crate::mail::Sent;
+use crate::person::event::{self, Saying};
 use crate::person::standing::State as Stands;
 use crate::person::told::{Allowed, Whole, whole};
 use crate::person::{self, Person, PersonId, Ref};
 use crate::receipt::Receipt;
 use crate::scope::Scope;
+use crate::site::Site;
 
 pub use crate::person::body::{Body, NewAdult, NewChoice, NewConsent, NewReservation};
 
@@ -38,7 +41,7 @@ pub async fn show(
     let id = Ref::parse(&named)?.person(&state.keys, &site.key);
     let site_id = site.id;
     let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
-    Ok(HttpResponse::Ok().json(whole(&person, &site, (state.now)())))
+    Ok(HttpResponse::Ok().json(shown(&person, &site, &state, (state.now)())))
 }
 
 #[derive(Deserialize)]
@@ -102,11 +105,31 @@ struct Identified {
     id: Option<Uuid>,
 }
 
+/// A person, and how mails to them are taken back.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    whole: Whole<'a>,
+    /// The headers of mails to them, while a yes to e-mail stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsubscribe: Option<Unsubscribe>,
+}
+
+fn shown<'a>(person: &'a Person, site: &Site, state: &State, now: i64) -> Shown<'a> {
+    Shown { whole: whole(person, site, now), unsubscribe: letters::unsubscribe_headers(state, site, person, now) }
+}
+
 #[derive(Serialize)]
 struct Recorded<'a> {
     receipt: Receipt,
+    /// Where the person confirms a yes that waits; for them alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_url: Option<String>,
+    /// Whether the link was mailed to them from here; then it stands in their mailbox alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<Sent>,
     #[serde(flatten)]
-    person: Whole<'a>,
+    person: Shown<'a>,
 }
 
 /// Writes down what somebody said: 201 with the receipt and what is allowed now, once it is on disk; 200 when the same event comes again;
@@ -131,11 +154,44 @@ pub async fn write<B: Body>(
     }
     let now = (state.now)();
     event.check(&site, now)?;
+    if matches!(event.saying, Saying::Unconfirmed(_)) && state.public_url.is_none() {
+        return Err(Error::NoPublicUrl.into());
+    }
+    let (id, language) = (event.id, event.language.clone());
+    let address = named.address().filter(|_| state.mailer.is_some()).map(str::to_owned);
     let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
     let written =
         state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
     let mut response = if written.again { HttpResponse::Ok() } else { HttpResponse::Created() };
-    Ok(response.json(Recorded { receipt: written.receipt, person: whole(&written.person, &site, now) }))
+    let link = letters::confirm_url(&state, &site, &written.person, id, language.as_deref(), now);
+    let (confirm_url, mail) = match (link, address) {
+        (Some(link), Some(to)) => (None, Some(letters::mail(&state, &site, to, language, link).await)),
+        (Some(link), None) => {
+            (Some(letters::hand_over(&state, &site, &written.person, id, language, link, now).await?), None)
+        }
+        (None, _) => (None, None),
+    };
+    Ok(response.json(Recorded {
+        receipt: written.receipt,
+        confirm_url,
+        mail,
+        person: shown(&written.person, &site, &state, now),
+    }))
+}
+
+/// `POST /v1/sites/{site}/people/{ref}/links`: a link to the page where somebody sees and changes all that is kept of them here.
+pub async fn link(
+    path: Path<(String, String)>,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let (site, named) = path.into_inner();
+    let site = state.sites.find(&site)?;
+    access::require(&request, &state, &site, Scope::PeopleWrite).await?;
+    let id = Ref::parse(&named)?.person(&state.keys, &site.key);
+    let site_id = site.id;
+    let person = read(&state, move |conn| person::find(conn, site_id, id)).await?.ok_or(Error::UnknownPerson)?;
+    Ok(HttpResponse::Created().json(letters::preferences_link(&state, &site, &person, (state.now)())?))
 }
 
 /// `DELETE /v1/sites/{site}/people/{ref}`: forgets them, and says how many events there were.

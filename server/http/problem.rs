@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::error::Error;
 
 pub const PROBLEM_JSON: &str = "application/problem+json";
+pub const HTML: &str = "text/html; charset=utf-8";
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:ident $title:literal, $advice:literal;)*) => {
@@ -70,6 +71,8 @@ codes! {
         "It does once the links of its site file name two or more of its origins.";
     ManyWebhooks "many-webhooks" CONFLICT "The site has as many webhooks as it may",
         "A site has at most 20. DELETE one that nobody listens to any more.";
+    NoPublicUrl "no-public-url" CONFLICT "The service cannot make this link",
+        "Nothing was recorded. Start the service with --public-url, the address that people reach it by.";
     TooLarge "too-large" PAYLOAD_TOO_LARGE "The body is too large",
         "At most 16 KB are read, 3 MB where people are looked up, and 2 MB where events are imported. A consent needs less than one KB.";
     Invalid "invalid" UNPROCESSABLE_ENTITY "A value is not acceptable",
@@ -137,6 +140,7 @@ impl Code {
             Error::ManyWebhooks => Self::ManyWebhooks,
             Error::ReportsOff => Self::ReportsOff,
             Error::LinksOff => Self::LinksOff,
+            Error::NoPublicUrl => Self::NoPublicUrl,
             Error::Link(_) => Self::Link,
             Error::NoCapability => Self::NoCapability,
             Error::Token(_) => Self::Token,
@@ -276,11 +280,11 @@ impl Responder for Problem {
 /// Marks an error that is told in a form of its own, such as OAuth has.
 pub struct Told;
 
-/// An error that some layer answered without a problem document.
+/// An error that some layer answered without a problem document. A page is for people, and says what is wrong itself.
 pub fn is_bare<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let told = kind == Some(PROBLEM_JSON) || response.response().extensions().contains::<Told>();
+    let told = kind == Some(PROBLEM_JSON) || kind == Some(HTML) || response.response().extensions().contains::<Told>();
     (status.is_client_error() || status.is_server_error()) && !told
 }
 
@@ -306,7 +310,7 @@ pub async fn page(code: Path<String>) -> Result<HttpResponse, Problem> {
 }
 
 fn html(title: &str, body: &str) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header((header::CACHE_CONTROL, "public, max-age=3600")).body(
+    HttpResponse::Ok().content_type(HTML).insert_header((header::CACHE_CONTROL, "public, max-age=3600")).body(
         format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
              <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · Samtykke</title><main><h1>{title}</h1>{body}</main>\

@@ -33,7 +33,11 @@ pub struct NewConsent {
 
 impl Body for NewConsent {
     fn event(self, site: &Site, actor: String) -> NewEvent {
-        let saying = Saying::Channel { channel: self.channel, granted: self.answer == Answer::Granted };
+        let granted = self.answer == Answer::Granted;
+        let saying = match self.channel {
+            Channel::Email if granted && site.people.double_opt_in => Saying::Unconfirmed(Channel::Email),
+            channel => Saying::Channel { channel, granted },
+        };
         let notice = self.notice.unwrap_or(site.current);
         let plain = plain(site, self.id, saying, actor, self.source);
         NewEvent { notice, assumed: self.notice.is_none(), language: self.language, given_at: self.given_at, ..plain }

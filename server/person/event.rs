@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::choice::Choice;
+use crate::choice::{Action, Choice};
 use crate::consent::{self, Consent};
 use crate::db::{Conn, on};
 use crate::error::{Error, Result};
 use crate::insert;
 use crate::keys::{self, Keys};
+use crate::person::letter::CONFIRM_MS;
 use crate::person::rules::Channel;
 use crate::person::standing::{Chosen, Reservation, Said, Standing, State};
 use crate::person::{self, Person, PersonId, Ref};
@@ -30,6 +31,8 @@ pub enum Saying {
         channel: Channel,
         granted: bool,
     },
+    /// A yes to one channel that waits for its confirmation, unless one stands already: then it renews that.
+    Unconfirmed(Channel),
     /// 18 or over.
     Adult(bool),
     Reservation {
@@ -43,7 +46,7 @@ pub enum Saying {
 impl Saying {
     pub const fn topic(&self) -> &'static str {
         match self {
-            Self::Channel { channel, .. } => channel.as_str(),
+            Self::Channel { channel, .. } | Self::Unconfirmed(channel) => channel.as_str(),
             Self::Adult(_) => "adult",
             Self::Reservation { .. } => "reservation",
             Self::Choice(_) => "choice",
@@ -55,6 +58,7 @@ impl Saying {
         let granted = match self {
             Self::Choice(choice) => return Ok(choice.clone()),
             Self::Channel { granted, .. } | Self::Adult(granted) => *granted,
+            Self::Unconfirmed(_) => true,
             Self::Reservation { reserved, .. } => !reserved,
         };
         let answer = if granted { "granted" } else { "denied" };
@@ -131,6 +135,14 @@ impl NewEvent {
         {
             return Err(Error::invalid("checked_at", "expected a time in unix ms that has been"));
         }
+        if let (Saying::Unconfirmed(_), Some(at)) = (&self.saying, self.given_at)
+            && at.saturating_add(CONFIRM_MS) <= now
+        {
+            return Err(Error::invalid(
+                "given_at",
+                "is too long ago: what has to be confirmed is confirmed within seven days",
+            ));
+        }
         if let Saying::Choice(choice) = &self.saying {
             choice.check(&asked.purposes, &asked.services)?;
         }
@@ -138,8 +150,8 @@ impl NewEvent {
     }
 }
 
-/// Writes an event and what stands after it. Call it inside a transaction that has written nothing else, on the thread that writes:
-/// `above` is the highest row number that it gave. The event was checked.
+/// Writes an event and what stands after it. Call it inside a transaction that began with a write or has read nothing yet, on the thread
+/// that writes: `above` is the highest row number that it gave. The event was checked.
 pub fn record(
     conn: &mut Conn,
     above: &mut i64,
@@ -160,7 +172,12 @@ pub fn record(
     person.updated_at = now;
     let choice = new.saying.choice()?;
     let previous = standing.as_ref().map(|(consent, _)| *consent);
-    let action = standing.as_ref().map_or_else(|| choice.action(), |(_, before)| choice.action_after(before));
+    let waits = waits(&person.state, &new.saying, site, now);
+    let action = match standing.as_ref() {
+        _ if waits => Action::Pending,
+        None => choice.action(),
+        Some((_, before)) => choice.action_after(before),
+    };
     let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
     let mut consent = Consent {
         id: new.id.as_bytes().to_vec(),
@@ -189,7 +206,7 @@ pub fn record(
     if insert::within(conn, &[&consent], above)? == 0 {
         return Err(Error::Conflict);
     }
-    apply(&mut person.state, new, now);
+    apply(&mut person.state, new, waits, now);
     diesel::update(people::table.find(person.row))
         .set((
             people::state.eq(person.state.text()?),
@@ -200,8 +217,14 @@ pub fn record(
     Ok(Recorded { person, receipt, again: false })
 }
 
+/// Whether it has to be confirmed before it counts. Whose yes stands has confirmed it.
+fn waits(state: &State, saying: &Saying, site: &Site, now: i64) -> bool {
+    let Saying::Unconfirmed(channel) = saying else { return false };
+    !state.channels.get(channel).is_some_and(|standing| standing.says(Said::Granted, &site.people, now))
+}
+
 /// The person's row, made where there is none, and locked until the end of the transaction.
-fn take(conn: &mut Conn, site_id: i32, id: PersonId, named: &Ref, now: i64) -> Result<Person> {
+pub(super) fn take(conn: &mut Conn, site_id: i32, id: PersonId, named: &Ref, now: i64) -> Result<Person> {
     if !matches!(named, Ref::Known(_)) {
         let row = (
             people::site_id.eq(site_id),
@@ -217,6 +240,11 @@ fn take(conn: &mut Conn, site_id: i32, id: PersonId, named: &Ref, now: i64) -> R
     let own = people::table.filter(people::site_id.eq(site_id)).filter(people::person.eq(id.0.to_vec()));
     diesel::update(own).set(people::sequence.eq(people::sequence)).execute(conn)?;
     person::find(conn, site_id, id)?.ok_or(Error::UnknownPerson)
+}
+
+/// The language of an event, as far as it is known.
+pub(super) fn language(conn: &mut Conn, event: Uuid) -> Result<Option<String>> {
+    Ok(consent::find(conn, event)?.and_then(|there| there.language))
 }
 
 /// The id was there before: the same event again, or another one under its name.
@@ -275,7 +303,7 @@ fn standing_of(state: &State, saying: &Saying) -> Option<(Uuid, Choice)> {
         Some((consent, choice))
     };
     match saying {
-        Saying::Channel { channel, .. } => {
+        Saying::Channel { channel, .. } | Saying::Unconfirmed(channel) => {
             state.channels.get(channel).and_then(|s| of(s.said == Said::Granted, s.consent))
         }
         Saying::Adult(_) => state.adult.as_ref().and_then(|s| of(s.said == Said::Granted, s.consent)),
@@ -285,7 +313,7 @@ fn standing_of(state: &State, saying: &Saying) -> Option<(Uuid, Choice)> {
 }
 
 /// What stands after the event. An answer that was given before the one that stands, as an import may bring it, changes nothing.
-fn apply(state: &mut State, new: &NewEvent, now: i64) {
+fn apply(state: &mut State, new: &NewEvent, waits: bool, now: i64) {
     let at = new.given_at.unwrap_or(now);
     let consent = new.id;
     let standing = |before: Option<&Standing>, said: Said| {
@@ -300,8 +328,12 @@ fn apply(state: &mut State, new: &NewEvent, now: i64) {
         Some(Standing { said, at, since: unbroken.unwrap_or(at), consent, notice: new.notice })
     };
     match &new.saying {
-        Saying::Channel { channel, granted } => {
-            let said = if *granted { Said::Granted } else { Said::Denied };
+        Saying::Channel { channel, .. } | Saying::Unconfirmed(channel) => {
+            let said = match new.saying {
+                _ if waits => Said::Pending,
+                Saying::Channel { granted: false, .. } => Said::Denied,
+                _ => Said::Granted,
+            };
             let after = standing(state.channels.get(channel), said);
             state.channels.extend(after.map(|after| (*channel, after)));
         }

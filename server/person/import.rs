@@ -76,6 +76,10 @@ pub fn read(event: &RawValue, site: &Site, keys: &Keys, actor: &str, now: i64) -
     } else {
         return Err(Error::invalid("", "expected what was said: channel, adult, checked_at or choice"));
     };
+    // What another system kept until now was confirmed there, if at all: nobody is written to for it.
+    if let Saying::Unconfirmed(channel) = event.saying {
+        event.saying = Saying::Channel { channel, granted: true };
+    }
     let person = named.person(keys, &site.key);
     let said_at = match event.saying {
         Saying::Reservation { checked_at, .. } => Some(checked_at),

@@ -34,11 +34,14 @@ pub struct Rules {
     pub reservation_days: u32,
     /// Whether nobody is to be reached, or advertised to by name, before they said that they are 18 or over.
     pub adults_only: bool,
+    /// Whether a yes to e-mail waits until the person confirms it by a link that only their mailbox gets.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub double_opt_in: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { valid_days: 730, reservation_days: 30, adults_only: false }
+        Self { valid_days: 730, reservation_days: 30, adults_only: false, double_opt_in: false }
     }
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::choice::Choice;
 use crate::error::{Error, Result};
+use crate::person::letter::CONFIRM_MS;
 use crate::person::rules::{Channel, Rules};
 
 /// The purpose that nobody under 18, and nobody unknown where the site is for adults, is asked about by name.
@@ -21,6 +22,8 @@ pub enum Said {
     Denied,
     /// Denied after it had been granted.
     Withdrawn,
+    /// A yes that waits for its confirmation. It allows nothing.
+    Pending,
 }
 
 /// The answer that stands.
@@ -34,6 +37,22 @@ pub struct Standing {
     /// The event.
     pub consent: Uuid,
     pub notice: i32,
+}
+
+impl Standing {
+    /// When it ends by itself, if it does: a no stands until something else is said.
+    pub fn ends(&self, rules: &Rules) -> Option<i64> {
+        match self.said {
+            Said::Granted => Some(self.at.saturating_add(rules.valid_ms())),
+            Said::Pending => Some(self.at.saturating_add(CONFIRM_MS)),
+            Said::Denied | Said::Withdrawn => None,
+        }
+    }
+
+    /// Whether it says this now.
+    pub fn says(&self, said: Said, rules: &Rules, now: i64) -> bool {
+        self.said == said && self.ends(rules).is_none_or(|end| now < end)
+    }
 }
 
 /// The last look into the register of reservations against telephone sales.
@@ -79,13 +98,16 @@ impl State {
         said.chain(others).any(|standing| standing == event)
     }
 
+    /// The channel of an event that waits for its confirmation at `now`, and what stands of it.
+    pub fn waiting(&self, event: Uuid, rules: &Rules, now: i64) -> Option<(Channel, &Standing)> {
+        let waits = |standing: &Standing| standing.consent == event && standing.says(Said::Pending, rules, now);
+        self.channels.iter().find(|(_, standing)| waits(standing)).map(|(channel, standing)| (*channel, standing))
+    }
+
     /// When what an event said ends by itself; never where it stands until something else is said, as a no does. An age is needed for as
     /// long as anything else is, and no longer.
     pub fn ends(&self, event: Uuid, rules: &Rules, remember_ms: i64) -> Option<i64> {
-        let ended = |standing: &Standing| {
-            (standing.said == Said::Granted).then(|| standing.at.saturating_add(rules.valid_ms()))
-        };
-        let channels = self.channels.values().map(|standing| (standing.consent, ended(standing)));
+        let channels = self.channels.values().map(|standing| (standing.consent, standing.ends(rules)));
         let checked =
             self.reservation.iter().map(|r| (r.consent, Some(r.checked_at.saturating_add(rules.reservation_ms()))));
         let chosen = self.chosen.iter().map(|chosen| (chosen.consent, Some(chosen.at.saturating_add(remember_ms))));
@@ -117,6 +139,8 @@ pub enum Reason {
     NeverAsked,
     Denied,
     Withdrawn,
+    /// It has to be confirmed first.
+    Pending,
     Expired,
     Minor,
     AdultUnknown,
@@ -154,7 +178,7 @@ impl Permission {
 /// What the law and the site say of one channel at `now`, unix ms. Of several reasons the person's own word comes first.
 pub fn channel(state: &State, channel: Channel, rules: &Rules, now: i64) -> Permission {
     let Some(standing) = state.channels.get(&channel) else { return Permission::never() };
-    let until = matches!(standing.said, Said::Granted).then(|| standing.at.saturating_add(rules.valid_ms()));
+    let until = standing.ends(rules);
     let checked = state.reservation.as_ref().map(|reservation| reservation.checked_at);
     // The check ends before the yes does, and a call after that has to be preceded by another.
     let checked_until =
@@ -162,7 +186,8 @@ pub fn channel(state: &State, channel: Channel, rules: &Rules, now: i64) -> Perm
     let reason = match standing.said {
         Said::Denied => Some(Reason::Denied),
         Said::Withdrawn => Some(Reason::Withdrawn),
-        Said::Granted if until.is_some_and(|until| until <= now) => Some(Reason::Expired),
+        Said::Granted | Said::Pending if until.is_some_and(|until| until <= now) => Some(Reason::Expired),
+        Said::Pending => Some(Reason::Pending),
         Said::Granted => age(state, rules).or_else(|| match &state.reservation {
             _ if channel != Channel::Phone => None,
             None => Some(Reason::ReservationUnknown),

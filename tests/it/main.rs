@@ -24,6 +24,7 @@ mod independent;
 mod issuers;
 mod law;
 mod ledger;
+mod letters;
 mod links;
 mod listener;
 mod lists;

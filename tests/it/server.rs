@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// The origin of the pages of the site `shop`, as `SITE` has it.
 pub const ORIGIN: &str = "https://www.example.no";
 
+/// Where the tests' server says that it is reached from outside.
+pub const PUBLIC: &str = "https://consent.example.com";
+
 /// A small site with two purposes.
 pub const SITE: &str = r#"
 id = "shop"
@@ -161,7 +164,7 @@ pub fn settings() -> Serve {
     }
     let unlimited = ["--rate-per-minute", "0", "--api-rate-per-minute", "0", "--api-refused-per-minute", "0"];
     let quick = ["--workers", "2", "--refresh-ms", "50", "--seal-ms", "50"];
-    Line::parse_from(["samtykke"].into_iter().chain(unlimited).chain(quick)).serve
+    Line::parse_from(["samtykke", "--public-url", PUBLIC].into_iter().chain(unlimited).chain(quick)).serve
 }
 
 impl Server {
