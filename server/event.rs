@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -257,7 +259,10 @@ fn rows(conn: &mut Conn, kind: Kind, site: Option<i32>, reach: (i64, i64), most:
             let all = consents::table.filter(consents::seq.between(first, last));
             let all = all.order(consents::seq.asc()).limit(most).select(consents::seq);
             match site {
-                Some(site) => all.filter(consents::site_id.eq(site)).load(conn),
+                // As the index says it.
+                Some(site) => {
+                    all.filter(consents::site_id.eq(site)).filter(sql::<Bool>("consents.site_id > 0")).load(conn)
+                }
                 None => all.load(conn),
             }
         }

@@ -139,8 +139,10 @@ on_both!(a_site_with_few_events_in_a_big_ledger_is_found_by_an_index, |server| {
     server.sealed(20_004);
     conn.batch_execute("ANALYZE").expect("figures for the planner");
     for table in ["consents", "erasures"] {
+        // As it is asked.
+        let said = if table == "consents" { "AND site_id > 0" } else { "" };
         let query = format!(
-            "SELECT seq FROM {table} WHERE seq BETWEEN 1 AND 30000 AND site_id = {other} ORDER BY seq LIMIT 4096"
+            "SELECT seq FROM {table} WHERE seq BETWEEN 1 AND 30000 AND site_id = {other} {said} ORDER BY seq LIMIT 4096"
         );
         if table == "erasures" {
             // Of an empty table the planner reads what it likes.

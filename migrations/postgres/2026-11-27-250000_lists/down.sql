@@ -1,2 +1,2 @@
 DROP INDEX people_site;
-DROP INDEX consents_site;
+DROP INDEX consents_time;
