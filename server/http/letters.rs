@@ -119,15 +119,18 @@ pub async fn hand_over(
     (link, until): (String, i64),
     now: i64,
 ) -> Result<String> {
-    let data = json!({
+    let mut data = json!({
         "id": event,
         "site": site.key,
         "person": person.id,
-        "ref": person.reference,
-        "language": language,
         "confirm_url": link,
         "expires_at": until,
     });
+    for (field, said) in [("ref", &person.reference), ("language", &language)] {
+        if let Some(said) = said {
+            data[field] = json!(said);
+        }
+    }
     let site_id = site.id;
     state.appender.record(move |conn, _| webhook::emit(conn, site_id, "person.confirmation", &data, now)).await?;
     Ok(link)

@@ -74,7 +74,8 @@ impl Source {
             .root_certs(RootCerts::PlatformVerifier)
             .build();
         // Where it is sent on to, nobody has checked.
-        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).tls_config(trusted);
+        let config =
+            Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).proxy(None).tls_config(trusted);
         Ok(Self::Address(Agent::new_with_config(config.user_agent("samtykke").build()), text.to_owned()))
     }
 

@@ -233,3 +233,37 @@ fn a_yes_to_be_confirmed_that_was_given_long_ago_is_refused() {
     let problem = server.call("POST", &people("k1/consents"), &token, Some(&body)).problem(422, "invalid");
     assert_eq!(problem["field"], "given_at");
 }
+
+#[derive(diesel::QueryableByName)]
+struct Told {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    event: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    data: String,
+}
+
+on_both!(a_link_that_is_not_mailed_from_here_is_told_to_the_sites_own_systems, |server| {
+    use diesel::RunQueryDsl;
+    confirming(server);
+    let mut conn = server.conn();
+    // It is private, so that nothing is sent to it.
+    let (url, now) = ("https://127.0.0.1:9/hook", samtykke::serve::now());
+    samtykke::webhook::receiver::add(&mut conn, &server.keys(), 1, url, "person.confirmation", now).expect("added");
+    let written = say(server, "granted");
+    let told: Vec<Told> = diesel::sql_query("SELECT event, data FROM deliveries").load(&mut conn).expect("deliveries");
+    let [Told { event, data }] = &told[..] else { panic!("{} were told", told.len()) };
+    let data: Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!(event, "person.confirmation");
+    for (field, said) in [
+        ("id", &written["receipt"]["record"]["id"]),
+        ("person", &written["person"]),
+        ("confirm_url", &written["confirm_url"]),
+        ("language", &json!("nb")),
+    ] {
+        assert_eq!(&data[field], said, "{data}");
+    }
+    assert!(data.get("ref").is_none() && !data.to_string().contains(KARI), "{data}");
+    server.call("DELETE", &people(KARI), &server.token(ALL), None).expect(200);
+    let left: Vec<Told> = diesel::sql_query("SELECT event, data FROM deliveries").load(&mut conn).expect("deliveries");
+    assert!(left.is_empty(), "a link goes with its person");
+});

@@ -91,7 +91,7 @@ fn the_description_of_the_wire_names_every_route_and_verb() {
         if said.iter().any(|verb| verb == "GET") {
             said.push("HEAD".into());
         }
-        if ["{site}/consents", "/reports", "/links", "/redeem", "/me", "/receipts", "/receipts/{id}"]
+        if ["{site}/consents", "/reports", "{site}/links", "/redeem", "/me", "/receipts", "/receipts/{id}"]
             .iter()
             .any(|end| path.ends_with(end))
         {
