@@ -163,7 +163,13 @@ pub fn forget(conn: &mut Conn, site: i32, person: &[u8]) -> QueryResult<usize> {
     diesel::delete(own).execute(conn)
 }
 
-/// Forgets what was kept long enough at `now`, unix ms.
+/// Whether anything was kept long enough at `now`, unix ms.
+pub fn has_old(conn: &mut Conn, now: i64) -> QueryResult<bool> {
+    let old = table.filter(created_at.le(now - KEPT_MS)).select(created_at);
+    Ok(old.first::<i64>(conn).optional()?.is_some())
+}
+
+/// Forgets it.
 pub fn old(conn: &mut Conn, now: i64) -> QueryResult<usize> {
     diesel::delete(table.filter(created_at.le(now - KEPT_MS))).execute(conn)
 }

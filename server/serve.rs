@@ -85,7 +85,11 @@ fn forget_every_night(url: DatabaseUrl, appender: Arc<Appender>, keep: Keep, clo
             // What is still there is due tomorrow.
             Err(e) => tracing::error!("what was kept long enough could not be erased: {e}"),
         }
-        if let Err(e) = appender.erase_blocking(move |conn| once::old(conn, now)) {
+        // A night in which nothing goes needs no walk through the files.
+        let old = appender
+            .write_blocking(move |conn| once::has_old(conn, now))
+            .and_then(|some| if some { appender.erase_blocking(move |conn| once::old(conn, now)) } else { Ok(()) });
+        if let Err(e) = old {
             tracing::error!("answers that were kept long enough could not be deleted: {e}");
         }
         let old = move |conn: &mut Conn| {
