@@ -67,6 +67,16 @@ enum Begun {
 #[derive(Clone, Copy)]
 struct Id(Uuid);
 
+/// What is kept of an answer's body where it is not to be told twice.
+struct Instead(Vec<u8>);
+
+/// Has this kept in the place of the answer's body, as where that has a secret in it which is shown once.
+pub fn keep_instead(request: &HttpRequest, body: &impl Serialize) -> Result<()> {
+    let body = serde_json::to_vec(body).map_err(|e| Error::Internal(e.to_string()))?;
+    request.extensions_mut().insert(Instead(body));
+    Ok(())
+}
+
 pub fn id(request: &HttpRequest) -> Option<Uuid> {
     request.extensions().get::<Id>().map(|id| id.0)
 }
@@ -170,7 +180,8 @@ async fn end(ours: &Ours, outcome: Result<ServiceResponse, ActixError>) -> Resul
     match access::used(&request).filter(|scope| scope.writes()) {
         Some(scope) if !status.is_server_error() && !passes.contains(&status) => {
             let head = Head { status: status.as_u16(), scope: scope.as_str().into(), headers: kept(&response) };
-            let outcome = match sealed(ours, &head, &body) {
+            let instead = request.extensions_mut().remove::<Instead>();
+            let outcome = match sealed(ours, &head, instead.as_ref().map_or(&body[..], |instead| &instead.0)) {
                 Ok(sealed) => {
                     let hold = ours.hold.clone();
                     ours.state.appender.write(move |conn| once::keep(conn, &hold, sealed)).await.map(drop)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::http::problem::Problem;
-use crate::http::{State, access, parse, read};
+use crate::http::{State, access, once, parse, read};
 use crate::scope::Scope;
 use crate::site::Site;
 use crate::webhook::address;
@@ -121,7 +121,9 @@ pub async fn create(
         let (receiver, secret) = receiver::add(conn, &keys, site.id, &url, &events, now)?;
         Ok(Created { webhook: Shown::of(conn, receiver, now)?, secret: secret.shown() })
     });
-    Ok(HttpResponse::Created().json(created.await?))
+    let created = created.await?;
+    once::keep_instead(&request, &created.webhook)?;
+    Ok(HttpResponse::Created().json(created))
 }
 
 /// `GET /v1/sites/{site}/webhooks/{id}`
@@ -166,14 +168,16 @@ pub async fn rotate(
 ) -> Result<HttpResponse, Problem> {
     #[derive(Serialize)]
     struct Rotated {
-        secret: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
         old_secret_until: i64,
     }
     let (_, receiver) = one(path, &request, &state).await?;
     let (keys, now) = (Arc::clone(&state.keys), (state.now)());
     let rotated = state.appender.record(move |conn, _| receiver::rotate(conn, &keys, &receiver, now));
     let (secret, old_secret_until) = rotated.await?;
-    Ok(HttpResponse::Ok().json(Rotated { secret: secret.shown(), old_secret_until }))
+    once::keep_instead(&request, &Rotated { secret: None, old_secret_until })?;
+    Ok(HttpResponse::Ok().json(Rotated { secret: Some(secret.shown()), old_secret_until }))
 }
 
 #[derive(Default, Deserialize)]

@@ -143,6 +143,22 @@ on_both!(a_key_belongs_to_one_request_of_one_client_on_one_site, |server| {
     server.send("POST", YES, &twice, Some(b"{}")).problem(400, "malformed");
 });
 
+on_both!(a_secret_is_shown_once_and_its_webhook_made_once, |server| {
+    let token = server.token("webhooks");
+    let path = "/v1/sites/shop/webhooks";
+    let new = json!({ "url": "https://crm.example.no/samtykke" });
+    let twice = |path: &str, body: Option<&Value>| {
+        let first = send(server, "POST", path, &token, path, body).json();
+        assert!(first["secret"].is_string(), "{first}");
+        let again = send(server, "POST", path, &token, path, body);
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        assert_eq!(again.json(), changed(&first, "secret", Value::Null));
+    };
+    twice(path, Some(&new));
+    twice(&format!("{path}/1/rotate"), None);
+    assert_eq!(server.call("GET", path, &token, None).json()["webhooks"].as_array().map(Vec::len), Some(1));
+});
+
 on_both!(of_many_at_once_one_is_done, |server| {
     let token = server.token(ALL);
     for round in 0..5 {
