@@ -61,10 +61,14 @@ impl Saying {
             Self::Unconfirmed(_) => true,
             Self::Reservation { reserved, .. } => !reserved,
         };
-        let answer = if granted { "granted" } else { "denied" };
-        let json = serde_json::json!({ self.topic(): answer });
-        serde_json::from_value(json).map_err(|e| Error::Internal(e.to_string()))
+        only(self.topic(), granted)
     }
+}
+
+/// A choice of one topic alone.
+fn only(topic: &str, granted: bool) -> Result<Choice> {
+    let answer = if granted { "granted" } else { "denied" };
+    serde_json::from_value(serde_json::json!({ topic: answer })).map_err(|e| Error::Internal(e.to_string()))
 }
 
 /// Something that was said by or about a person, checked.
@@ -170,9 +174,10 @@ pub fn record(
     let standing = standing_of(&person.state, &new.saying);
     person.sequence += 1;
     person.updated_at = now;
-    let choice = new.saying.choice()?;
     let previous = standing.as_ref().map(|(consent, _)| *consent);
     let waits = waits(&person.state, &new.saying, site, now);
+    // Nobody who reads a record takes for a yes what has to be confirmed first.
+    let choice = if waits { only(new.saying.topic(), false)? } else { new.saying.choice()? };
     let action = match standing.as_ref() {
         _ if waits => Action::Pending,
         None => choice.action(),
@@ -257,10 +262,12 @@ fn again(
     new: &NewEvent,
     id: PersonId,
 ) -> Result<Recorded> {
+    let choice = new.saying.choice()?;
+    let waited = there.action == Action::Pending.as_str() && choice == only(new.saying.topic(), true)?;
     let same = there.site_id == site.id
         && there.visitor == id.0
         && there.topic.as_deref() == Some(new.saying.topic())
-        && there.choice == serde_json::to_string(&new.saying.choice()?).map_err(|e| Error::Internal(e.to_string()))?
+        && (waited || there.choice == serde_json::to_string(&choice).map_err(|e| Error::Internal(e.to_string()))?)
         && there.language == new.language
         && (new.assumed || site.asked(there.notice_id).is_some_and(|(number, _)| number == new.notice))
         && there.details.as_deref().is_some_and(|kept| is_same(kept, new));
@@ -297,11 +304,7 @@ fn details(new: &NewEvent, sequence: i64) -> Result<String> {
 
 /// The event that stands for the topic, and what it chose.
 fn standing_of(state: &State, saying: &Saying) -> Option<(Uuid, Choice)> {
-    let of = |granted: bool, consent: Uuid| {
-        let answer = if granted { "granted" } else { "denied" };
-        let choice = serde_json::from_value(serde_json::json!({ saying.topic(): answer })).ok()?;
-        Some((consent, choice))
-    };
+    let of = |granted: bool, consent: Uuid| Some((consent, only(saying.topic(), granted).ok()?));
     match saying {
         Saying::Channel { channel, .. } | Saying::Unconfirmed(channel) => {
             state.channels.get(channel).and_then(|s| of(s.said == Said::Granted, s.consent))

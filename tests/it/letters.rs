@@ -74,7 +74,7 @@ on_both!(a_yes_to_email_counts_once_it_is_confirmed_by_a_click, |server| {
     confirming(server);
     let written = say(server, "granted");
     let record = &written["receipt"]["record"];
-    assert_eq!(record["action"], "pending");
+    assert_eq!((&record["action"], &record["choice"]), (&json!("pending"), &json!({ "email": "denied" })));
     let waits = &written["channels"]["email"];
     assert_eq!((&waits["allowed"], &waits["reason"]), (&json!(false), &json!("pending")));
     assert_eq!(waits["until"].as_i64(), waits["since"].as_i64().map(|since| since + 7 * DAY_MS));
@@ -267,3 +267,73 @@ on_both!(a_link_that_is_not_mailed_from_here_is_told_to_the_sites_own_systems, |
     let left: Vec<Told> = diesel::sql_query("SELECT event, data FROM deliveries").load(&mut conn).expect("deliveries");
     assert!(left.is_empty(), "a link goes with its person");
 });
+
+/// Takes letters on a free port, one after the other, as the least that RFC 5321 asks of a server: says where, and hands over what came.
+fn letter_box(letters: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("smtp://{}", listener.local_addr().expect("an address"));
+    let taken = std::thread::spawn(move || {
+        let mut taken = Vec::new();
+        while taken.len() < letters {
+            let (stream, _) = listener.accept().expect("a connection");
+            let (mut lines, mut answers) = (BufReader::new(stream.try_clone().expect("a reader")).lines(), stream);
+            let mut answer = |text: &str| answers.write_all(format!("{text}\r\n").as_bytes()).expect("answered");
+            answer("220 here");
+            while let Some(Ok(line)) = lines.next() {
+                match line.get(..4).unwrap_or_default() {
+                    "DATA" => {
+                        answer("354 go on");
+                        let letter = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".");
+                        taken.push(letter.collect::<Vec<_>>().join("\n"));
+                        answer("250 taken");
+                    }
+                    "QUIT" => {
+                        answer("221 bye");
+                        break;
+                    }
+                    _ => answer("250 well"),
+                }
+                if taken.len() == letters {
+                    break;
+                }
+            }
+        }
+        taken
+    });
+    (url, taken)
+}
+
+#[test]
+fn a_link_is_mailed_to_an_address_and_to_nobody_else() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        database.apply(&format!("{SITE}\n[people]\ndouble_opt_in = true\n"));
+        let (url, taken) = letter_box(2);
+        let mail = samtykke::config::Mail {
+            smtp_url: Some(url.parse().expect("a URL")),
+            mail_from: Some("Butikken <post@example.no>".parse().expect("an address")),
+        };
+        let server = Server::with(database, samtykke::config::Serve { mail, ..settings() });
+        let event = Uuid::now_v7();
+        let body = json!({ "id": event, "channel": "email", "answer": "granted", "source": "kasse", "language": "nb" });
+        let send = |named: &str, status: u16| {
+            let path = people(&format!("{named}/consents"));
+            server.call("POST", &path, &server.token(ALL), Some(&body)).expect(status).json()
+        };
+        let written = send(KARI, 201);
+        assert_eq!((&written["mail"], written.get("confirm_url")), (&json!("sent"), None), "{written}");
+        assert_eq!(send(KARI, 200)["mail"], "sent", "sent again, it is mailed again");
+        let letters = taken.join().expect("no panic");
+        for letter in &letters {
+            assert!(letter.contains("To: kari@example.no") && letter.contains("post@example.no"), "{letter}");
+            assert!(letter.contains("Auto-Submitted: auto-generated"), "{letter}");
+        }
+        // Nobody takes letters any more: the yes is kept, and says that it was not mailed.
+        let other = json!({ "channel": "email", "answer": "granted", "source": "kasse" });
+        let path = people("ola@example.no/consents");
+        assert_eq!(server.call("POST", &path, &server.token(ALL), Some(&other)).expect(201).json()["mail"], "failed");
+        // Of its own id nobody knows an address.
+        let by_id = server.call("POST", &people("k1/consents"), &server.token(ALL), Some(&other)).expect(201).json();
+        assert!(by_id["confirm_url"].is_string() && by_id.get("mail").is_none(), "{by_id}");
+    }
+}
