@@ -84,8 +84,6 @@ impl<'a> Page<'a> {
         let content = self.site.shown.content();
         let head = html! {
             meta name="robots" content="noindex";
-            // There is none, and no browser need ask.
-            link rel="icon" href="data:,";
             style { (PreEscaped(STYLE)) }
         };
         let origin = self.site.origins.first().map_or("", String::as_str);

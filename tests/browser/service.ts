@@ -22,6 +22,18 @@ export interface Kept {
   readonly record: Readonly<Record<'id' | 'action' | 'method', string>> & { readonly signals: readonly string[] };
 }
 
+/** As much of the answers about people as is looked at here. */
+export interface Answer {
+  readonly confirm_url?: string;
+  readonly url?: string;
+  readonly unsubscribe?: Readonly<Record<'List-Unsubscribe', string>>;
+  readonly channels: Readonly<
+    Record<'email' | 'sms' | 'phone', { readonly allowed: boolean; readonly reason?: string }>
+  >;
+}
+
+const PUBLIC = 'https://consent.example.no';
+
 export class Service {
   readonly #repository: string;
   readonly #folder: string;
@@ -54,6 +66,8 @@ export class Service {
     const settings = ['--listen', `127.0.0.1:${this.#port}`, '--data-dir', this.#folder, '--refresh-ms', '100'];
     // A browser says where it is by this header, as a proxy in front would: see places.ts.
     settings.push('--trusted-proxies', '127.0.0.1', '--region-header', 'x-region');
+    // Links of letters begin with it: `letter` puts the service's own address in its place.
+    settings.push('--public-url', PUBLIC);
     const made = spawn(this.#binary, ['serve', '--demo', ...settings, '--log', 'error'], {
       env: { ...process.env, SAMTYKKE_RATE_PER_MINUTE: '0', SAMTYKKE_WORKERS: '1', DATABASE_URL: undefined },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -106,6 +120,24 @@ export class Service {
     await writeFile(file, change(example.replace(/^origins = .*$/m, own)));
     await promisify(execFile)(this.#binary, ['site', 'apply', file, '--data-dir', this.#folder, '--log', 'error']);
     while (!(await this.#knows(sign))) await new Promise((done) => setTimeout(done, 50));
+  }
+
+  /** What a system of the shop's is answered that asks as `METHOD /path/below/the/site`. */
+  async ask(what: `${'GET' | 'POST'} ${string}`, body?: object): Promise<Answer> {
+    const issue = ['token', 'issue', 'test', '--site', 'shop', '--scope', 'people:read people:write'];
+    const words = [...issue, '--data-dir', this.#folder, '--log', 'error'];
+    const { stdout } = await promisify(execFile)(this.#binary, words);
+    const [method = '', path] = what.split(' ');
+    const headers = { Authorization: `Bearer ${stdout.trim()}`, 'Content-Type': 'application/json' };
+    const url = `${this.url}/v1/sites/shop${path}`;
+    const answer = await fetch(url, { method, headers, body: body ? JSON.stringify(body) : null });
+    return (await answer.json()) as Answer;
+  }
+
+  /** The link of a letter, at this service. */
+  letter(link: string | undefined): string {
+    if (!link?.startsWith(PUBLIC)) throw new Error(`no link of a letter: ${link}`);
+    return link.replace(PUBLIC, this.url);
   }
 
   /** The tag that names one script of the shop by its hash, as the command line prints it. */
