@@ -38,6 +38,8 @@ const SHARED = [
   'decide',
   'confirm',
   'permit',
+  'held',
+  'account',
 ];
 const MANGLED = {
   mangleProps: new RegExp(`^(${SHARED.join('|')})$`),

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::regime::{Found, Regime};
 use crate::schema::consents;
 use crate::signal::Signal;
-use crate::site::Site;
+use crate::site::{Asked, Site};
 use crate::whole::whole;
 
 /// The longest path of a page that is kept, in characters.
@@ -38,6 +38,43 @@ pub struct NewConsent {
     pub previous: Option<Uuid>,
     /// Which form of the notice was shown, where it has several.
     pub variant: Option<String>,
+}
+
+/// What an answer says and how it was given, whoever gave it.
+pub struct Said<'a> {
+    pub method: Method,
+    pub choice: &'a Choice,
+    pub language: Option<&'a str>,
+    pub variant: Option<&'a str>,
+    pub page: Option<&'a str>,
+}
+
+impl Said<'_> {
+    /// Against the notice that was answered.
+    pub fn check(&self, asked: &Asked) -> Result<()> {
+        self.choice.check(&asked.purposes, &asked.services)?;
+        if self.method == Method::Signal && self.choice.grants() {
+            return Err(Error::invalid("choice", "a signal of the browser is a refusal: it denies everything"));
+        }
+        if let Some(language) = self.language.filter(|language| !asked.languages.iter().any(|it| it == language)) {
+            let shown: String = language.chars().take(20).collect();
+            let spoken = asked.languages.join(", ");
+            return Err(Error::invalid("language", format!("{shown:?} is not one that the notice speaks: {spoken}")));
+        }
+        if let Some(variant) = self.variant.filter(|variant| !asked.has_form(variant)) {
+            let shown: String = variant.chars().take(20).collect();
+            return Err(Error::invalid("variant", format!("{shown:?} is none of the notice's variants")));
+        }
+        if let Some(page) = self.page {
+            if !page.starts_with('/') || page.contains(['?', '#']) || page.chars().any(char::is_control) {
+                return Err(Error::invalid("page", "expected a path that begins with /, without query and fragment"));
+            }
+            if page.chars().count() > PAGE_LENGTH {
+                return Err(Error::invalid("page", format!("expected at most {PAGE_LENGTH} characters")));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What the visitor pressed, or who decided for them: the page's own code, on their word, or a signal that their browser sends.
@@ -117,27 +154,14 @@ impl Consent {
             return Err(Error::invalid("previous", "is another visitor's consent"));
         }
         let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
-        new.choice.check(&asked.purposes, &asked.services)?;
-        if new.method == Method::Signal && new.choice.grants() {
-            return Err(Error::invalid("choice", "a signal of the browser is a refusal: it denies everything"));
-        }
-        if let Some(language) = new.language.as_ref().filter(|language| !asked.languages.contains(language)) {
-            let shown: String = language.chars().take(20).collect();
-            let spoken = asked.languages.join(", ");
-            return Err(Error::invalid("language", format!("{shown:?} is not one that the notice speaks: {spoken}")));
-        }
-        if let Some(variant) = new.variant.as_ref().filter(|variant| !asked.has_form(variant)) {
-            let shown: String = variant.chars().take(20).collect();
-            return Err(Error::invalid("variant", format!("{shown:?} is none of the notice's variants")));
-        }
-        if let Some(page) = &new.page {
-            if !page.starts_with('/') || page.contains(['?', '#']) || page.chars().any(char::is_control) {
-                return Err(Error::invalid("page", "expected a path that begins with /, without query and fragment"));
-            }
-            if page.chars().count() > PAGE_LENGTH {
-                return Err(Error::invalid("page", format!("expected at most {PAGE_LENGTH} characters")));
-            }
-        }
+        let said = Said {
+            method: new.method,
+            choice: &new.choice,
+            language: new.language.as_deref(),
+            variant: new.variant.as_deref(),
+            page: new.page.as_deref(),
+        };
+        said.check(asked)?;
         Ok(Self {
             id: new.id.as_bytes().to_vec(),
             site_id: site.id,
@@ -151,7 +175,7 @@ impl Consent {
             page: new.page.clone(),
             regime: law.0.as_str().to_owned(),
             regime_found: law.1.as_str().to_owned(),
-            signals: signals.iter().map(|signal| signal.as_str()).collect::<Vec<_>>().join(" "),
+            signals: Signal::list(signals),
             created_at: now,
             key_id: 0,
             signature: Vec::new(),

@@ -39,6 +39,13 @@ pub enum Error {
     #[error("the token does not open: {0}")]
     Link(&'static str),
 
+    #[error("a choice holds on one device alone here: nobody is logged in")]
+    LoginsOff,
+
+    /// What shows that somebody is logged in does not open; why.
+    #[error("it does not show that somebody is logged in: {0}")]
+    Login(&'static str),
+
     #[error(
         "this service does not know where it is reached from outside, and cannot make the link that is needed here"
     )]

@@ -117,6 +117,10 @@ fn gate_service(service: &Service, first: bool) -> GateService<'_> {
 /// The code of what only some sites have, each called with what it has to know.
 fn extras(content: &Content, settings: &Settings) -> Result<Vec<String>> {
     let mut extras = Vec::new();
+    // Before the others: it says whose answer it is that they meet.
+    if settings.people.across_devices {
+        extras.push(built("extras/login.js")?);
+    }
     let names = beginnings(&content.services);
     if !names.is_empty() {
         extras.push(extra("sweep", &names)?);

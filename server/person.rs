@@ -6,6 +6,7 @@ pub mod choices;
 pub mod event;
 pub mod import;
 pub mod letter;
+pub mod login;
 pub mod own;
 pub mod pages;
 pub mod phrases;
@@ -32,7 +33,7 @@ use standing::State;
 /// The longest name that is read, in characters: an e-mail address has at most 254 (RFC 5321, 4.5.3.1).
 const LONGEST: usize = 254;
 /// Names under which routes stand beside `people/{ref}`, or may.
-const TAKEN: [&str; 3] = ["lookup", "import", "link"];
+const TAKEN: [&str; 2] = ["lookup", "import"];
 
 /// Who a person is on one site: 122 bits of an HMAC-SHA256 over the name that the site knows them by, in the form of a UUID of version 8
 /// (RFC 9562, 5.8). A visitor's is of another version, so that nobody can answer as a visitor whose id is a person's, or the other way round.
@@ -76,6 +77,8 @@ pub enum Ref {
     Phone(String),
     /// Who they are here, as an earlier answer said: `~` and 32 hexadecimal digits.
     Known(PersonId),
+    /// Who is logged in, and what else is kept of them when they are written down for the first time.
+    Named { person: PersonId, kind: &'static str, kept: Option<String> },
 }
 
 impl Ref {
@@ -132,7 +135,7 @@ impl Ref {
     /// Who that is on this site. The kind is part of it, so that a customer number never is somebody's address.
     pub fn person(&self, keys: &Keys, site: &str) -> PersonId {
         match self {
-            Self::Known(person) => *person,
+            Self::Known(person) | Self::Named { person, .. } => *person,
             Self::Id(name) | Self::Email(name) | Self::Phone(name) => keys.person(site, self.kind(), name),
         }
     }
@@ -144,6 +147,7 @@ impl Ref {
             Self::Email(_) => "email",
             Self::Phone(_) => "phone",
             Self::Known(_) => "known",
+            Self::Named { kind, .. } => kind,
         }
     }
 
@@ -158,9 +162,16 @@ impl Ref {
     /// What may be kept of it in clear.
     pub fn kept(&self) -> Option<&str> {
         match self {
-            Self::Id(name) => Some(name),
+            Self::Id(name) | Self::Named { kept: Some(name), .. } => Some(name),
             _ => None,
         }
+    }
+
+    /// What a name was that is not known itself any more.
+    pub fn named(person: PersonId, kind: &str, kept: Option<String>) -> Self {
+        let kinds = ["id", "email", "phone"];
+        let kind = kinds.into_iter().find(|known| *known == kind);
+        kind.map_or(Self::Known(person), |kind| Self::Named { person, kind, kept })
     }
 }
 
@@ -272,7 +283,6 @@ mod tests {
             "~9f1c2b3a4d5e4f608a9b0c1d2e3f4a5b",
             "lookup",
             "import",
-            "link",
             ".",
             "..",
             "på",

@@ -24,6 +24,9 @@ use crate::words::{self, Words};
 const FIRST: [&str; 9] =
     ["title", "intro", "accept_all", "reject_all", "choose", "facts", "policy", "saved", "honoured"];
 
+/// How those begin that come otherwise.
+const ELSEWHERE: [&str; 3] = ["purpose_", "announced", "account_"];
+
 /// Members that are absent are those that only the whole has, or that the notice does not.
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -276,7 +279,7 @@ fn spoken<'a>(
     time: &str,
 ) -> BTreeMap<&'a str, Cow<'a, str>> {
     let wanted =
-        |key: &str| if first { FIRST.contains(&key) } else { !key.starts_with("purpose_") && key != "announced" };
+        |key: &str| if first { FIRST.contains(&key) } else { !ELSEWHERE.iter().any(|other| key.starts_with(other)) };
     let given = texts.iter().map(|(key, text)| (key.as_str(), Cow::from(text))).filter(|(key, _)| wanted(key));
     let mut spoken: BTreeMap<&str, Cow<'_, str>> = given.collect();
     if regime != Regime::OptIn {

@@ -16,6 +16,11 @@ impl Signal {
             Self::Dnt => "dnt",
         }
     }
+
+    /// As records keep them.
+    pub fn list(signals: &[Self]) -> String {
+        signals.iter().map(|signal| signal.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Reads the values of `Sec-GPC` and `DNT`. Only an exact "1" counts, and one such among several does (GPC, section 3.1).

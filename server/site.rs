@@ -18,7 +18,7 @@ use crate::jurisdiction::Jurisdictions;
 use crate::notice::{self, Content, Notice, is_yes, yes};
 use crate::person::Rules;
 use crate::place::Place;
-use crate::regime::Found;
+use crate::regime::{Found, Regime};
 use crate::schema::sites;
 use crate::shown::Shown;
 use crate::site_file::Parsed;
@@ -48,7 +48,7 @@ pub struct Settings {
     dnt: bool,
     /// What holds for the people whom the site knows.
     #[serde(default, skip_serializing_if = "Rules::is_default")]
-    people: Rules,
+    pub people: Rules,
     /// A material change has to be announced so many days ahead, and is not applied at once by mistake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announce_days: Option<i32>,
@@ -243,8 +243,11 @@ pub struct Asked {
     /// The services that run under them, which a choice may name besides.
     pub services: Vec<String>,
     pub languages: Vec<String>,
-    /// How many days an answer holds.
+    /// How many days an answer holds at most.
     pub remember_days: u32,
+    /// How many days a yes holds of somebody who is known by a name: it is not kept where they were, so that the shortest law that asks
+    /// before counts.
+    pub known_days: u32,
     /// The forms that it is shown in, by name, and the layout of each; see `variant::forms`.
     pub forms: BTreeMap<String, String>,
 }
@@ -271,6 +274,7 @@ impl Site {
                 services: content.gated().map(|service| service.id.clone()).collect(),
                 languages: content.languages(),
                 remember_days: content.remember_days,
+                known_days: jurisdictions.days_under(Regime::OptIn.as_str(), true, content.remember_days),
                 forms: variant::forms(&content),
                 purposes: content.purposes,
             };

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod letters;
 pub mod links;
 pub mod lists;
+pub mod logins;
 pub mod notices;
 pub mod oauth;
 pub mod once;
@@ -134,6 +135,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(verbs("/v1/sites/{site}/reports", "POST, OPTIONS", [post().to(reports::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links", "POST, OPTIONS", [post().to(links::create), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/links/redeem", "POST, OPTIONS", [post().to(links::redeem), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/logins", "POST, OPTIONS", [post().to(logins::create), cors::preflight()]))
+        .service(verbs("/v1/sites/{site}/logins/consents", "POST, OPTIONS", [post().to(logins::answer), cors::preflight()]))
         // the visitor
         .service(verbs("/v1/sites/{site}/receipts", "POST, OPTIONS", [post().to(receipts::show), cors::preflight()]))
         .service(verbs("/v1/sites/{site}/visitors/me", "GET, HEAD, DELETE, OPTIONS", [
@@ -163,6 +166,7 @@ fn routes(config: &mut ServiceConfig) {
         ]))
         .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::write::<people::NewConsent>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/links", "POST", [post().to(people::link)]))
+        .service(verbs("/v1/sites/{site}/people/{ref}/logins", "POST", [post().to(logins::token)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::write::<people::NewAdult>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::write::<people::NewReservation>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))
@@ -321,12 +325,15 @@ async fn body(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     whole.map_err(|_| Error::Malformed { field: String::new(), reason: "the body does not come whole".into() }.into())
 }
 
-/// Says which field cannot be read, and why.
+/// Says which field cannot be read, and why. A list is no object, though its members could be read as fields in their order.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::Malformed { field: String::new(), reason: "expected an object, not a list".into() });
+    }
     let json = &mut serde_json::Deserializer::from_slice(body);
     let new = serde_path_to_error::deserialize(&mut *json).map_err(|e| {
         let field = e.path().to_string();
-        let field = if field == "." { String::new() } else { field };
+        let field = if [".", "?"].contains(&field.as_str()) { String::new() } else { field };
         Error::Malformed { field, reason: e.into_inner().to_string() }
     })?;
     json.end().map_err(|e| Error::Malformed { field: String::new(), reason: e.to_string() })?;

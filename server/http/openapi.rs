@@ -21,6 +21,7 @@ const PARTS: &[&str] = &[
     include_str!("../openapi/visitor.json"),
     include_str!("../openapi/access.json"),
     include_str!("../openapi/people.json"),
+    include_str!("../openapi/logins.json"),
     include_str!("../openapi/letters.json"),
     include_str!("../openapi/questions.json"),
     include_str!("../openapi/webhooks.json"),

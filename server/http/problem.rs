@@ -47,6 +47,8 @@ codes! {
         "Consents are taken from the pages of the site alone. Add the origin to the site file, exactly as browsers send it, and apply it. A request without Origin is refused too.";
     Link "link" FORBIDDEN "The token does not carry a choice here",
         "A token opens for one minute, on the origin that it was made for, while the answer that it carries is the visitor's latest; the detail says which of these fails. Ask the visitor, or make a new one.";
+    Login "login" FORBIDDEN "It does not show that somebody is logged in",
+        "A token opens for two minutes, and what a page gets for it for a day, on the site that they were made for; the detail says which of these fails. Ask POST people/{ref}/logins for a new token.";
     NotFound "not-found" NOT_FOUND "There is nothing here",
         "The address does not exist. All that do are listed in /openapi.json.";
     UnknownSite "unknown-site" NOT_FOUND "This site is not known",
@@ -69,6 +71,8 @@ codes! {
         "Reports of unmarked tags are taken while the site file says report = true. The page that sent this holds an older script; nothing has to be done.";
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
         "It does once the links of its site file name two or more of its origins.";
+    LoginsOff "logins-off" CONFLICT "Choices hold on one device alone here",
+        "They hold wherever somebody logs in once the site file says across_devices = true under [people].";
     ManyWebhooks "many-webhooks" CONFLICT "The site has as many webhooks as it may",
         "A site has at most 20. DELETE one that nobody listens to any more.";
     NoPublicUrl "no-public-url" CONFLICT "The service cannot make this link",
@@ -142,6 +146,8 @@ impl Code {
             Error::LinksOff => Self::LinksOff,
             Error::NoPublicUrl => Self::NoPublicUrl,
             Error::Link(_) => Self::Link,
+            Error::LoginsOff => Self::LoginsOff,
+            Error::Login(_) => Self::Login,
             Error::NoCapability => Self::NoCapability,
             Error::Token(_) => Self::Token,
             Error::WrongSite => Self::WrongSite,
@@ -196,6 +202,10 @@ impl From<Error> for Problem {
             Error::Internal(_) | Error::Database(_) | Error::SiteFile(_) => tracing::error!("{error}"),
             Error::Malformed { field, .. } | Error::Invalid { field, .. } | Error::At { field, .. } => {
                 problem.field = Some(field.clone()).filter(|field| !field.is_empty());
+                problem.detail = Some(error.to_string());
+            }
+            Error::UnknownNotice(_) => {
+                problem.field = Some("notice".to_owned());
                 problem.detail = Some(error.to_string());
             }
             Error::Scope(scope) => {

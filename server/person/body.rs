@@ -104,5 +104,15 @@ impl Body for NewChoice {
 /// An event that says only this.
 fn plain(site: &Site, id: Option<Uuid>, saying: Saying, actor: String, source: String) -> NewEvent {
     let id = id.unwrap_or_else(Uuid::now_v7);
-    NewEvent { id, saying, actor, source, notice: site.current, assumed: true, language: None, given_at: None }
+    NewEvent {
+        id,
+        saying,
+        actor,
+        source,
+        notice: site.current,
+        assumed: true,
+        language: None,
+        given_at: None,
+        shown: None,
+    }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::choice::{Action, Choice};
-use crate::consent::{self, Consent};
+use crate::consent::{self, Consent, Method};
 use crate::db::{Conn, on};
 use crate::error::{Error, Result};
 use crate::insert;
@@ -19,9 +19,6 @@ use crate::receipt::{self, Receipt};
 use crate::regime::{Found, Regime};
 use crate::schema::people;
 use crate::site::Site;
-
-/// How it came here, as the record says it.
-const METHOD: &str = "api";
 
 /// What an event says.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +85,29 @@ pub struct NewEvent {
     pub language: Option<String>,
     /// When it was said, where that was before it was written down.
     pub given_at: Option<i64>,
+    /// How they were asked, where the banner did.
+    pub shown: Option<Shown>,
 }
+
+/// How the banner asked a person who is logged in, as the record of a visitor's answer has it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub method: Method,
+    pub page: Option<String>,
+    pub variant: Option<String>,
+    /// What holds where they are, and how that was found.
+    pub law: (Regime, Found),
+    pub signals: String,
+}
+
+/// Of what no banner asked. Who is asked by name is asked first, wherever they live.
+static ASKED_BY_NAME: Shown = Shown {
+    method: Method::Api,
+    page: None,
+    variant: None,
+    law: (Regime::OptIn, Found::Assumed),
+    signals: String::new(),
+};
 
 /// What the record says besides; canonical JSON as it stands.
 #[derive(Serialize)]
@@ -108,6 +127,7 @@ struct Details<'a> {
 pub struct Recorded {
     pub person: Person,
     pub receipt: Receipt,
+    pub consent: Consent,
     /// The same event was there before, and nothing was written.
     pub again: bool,
 }
@@ -168,7 +188,7 @@ pub fn record(
     let id = named.person(keys, &site.key);
     let before = take(conn, site.id, id, named, now)?;
     if let Some(there) = consent::find(conn, new.id)? {
-        return again(conn, &there, before, site, keys, new, id);
+        return again(conn, there, before, site, keys, new, id);
     }
     let mut person = before;
     let standing = standing_of(&person.state, &new.saying);
@@ -184,6 +204,7 @@ pub fn record(
         Some((_, before)) => choice.action_after(before),
     };
     let asked = site.notices.get(&new.notice).ok_or(Error::UnknownNotice(new.notice))?;
+    let shown = new.shown.as_ref().unwrap_or(&ASKED_BY_NAME);
     let mut consent = Consent {
         id: new.id.as_bytes().to_vec(),
         site_id: site.id,
@@ -192,18 +213,17 @@ pub fn record(
         previous: previous.map(|id| id.as_bytes().to_vec()),
         choice: serde_json::to_string(&choice).map_err(|e| Error::Internal(e.to_string()))?,
         action: action.as_str().to_owned(),
-        method: METHOD.to_owned(),
+        method: shown.method.as_str().to_owned(),
         language: new.language.clone(),
-        page: None,
-        // Who is asked by name is asked first, wherever they live.
-        regime: Regime::OptIn.as_str().to_owned(),
-        regime_found: Found::Assumed.as_str().to_owned(),
-        signals: String::new(),
+        page: shown.page.clone(),
+        regime: shown.law.0.as_str().to_owned(),
+        regime_found: shown.law.1.as_str().to_owned(),
+        signals: shown.signals.clone(),
         created_at: now,
         key_id: 0,
         signature: Vec::new(),
         salt: Some(keys::random::<16>().map_err(Error::Internal)?.to_vec()),
-        variant: None,
+        variant: shown.variant.clone(),
         topic: Some(new.saying.topic().to_owned()),
         details: Some(details(new, person.sequence)?),
     };
@@ -219,7 +239,7 @@ pub fn record(
             people::updated_at.eq(person.updated_at),
         ))
         .execute(conn)?;
-    Ok(Recorded { person, receipt, again: false })
+    Ok(Recorded { person, receipt, consent, again: false })
 }
 
 /// Whether it has to be confirmed before it counts. Whose yes stands has confirmed it.
@@ -255,7 +275,7 @@ pub(super) fn language(conn: &mut Conn, event: Uuid) -> Result<Option<String>> {
 /// The id was there before: the same event again, or another one under its name.
 fn again(
     conn: &mut Conn,
-    there: &Consent,
+    there: Consent,
     person: Person,
     site: &Site,
     keys: &Keys,
@@ -263,19 +283,22 @@ fn again(
     id: PersonId,
 ) -> Result<Recorded> {
     let choice = new.saying.choice()?;
+    let shown = new.shown.as_ref().unwrap_or(&ASKED_BY_NAME);
     let waited = there.action == Action::Pending.as_str() && choice == only(new.saying.topic(), true)?;
     let same = there.site_id == site.id
         && there.visitor == id.0
         && there.topic.as_deref() == Some(new.saying.topic())
         && (waited || there.choice == serde_json::to_string(&choice).map_err(|e| Error::Internal(e.to_string()))?)
         && there.language == new.language
+        && there.method == shown.method.as_str()
+        && (&there.page, &there.variant) == (&shown.page, &shown.variant)
         && (new.assumed || site.asked(there.notice_id).is_some_and(|(number, _)| number == new.notice))
         && there.details.as_deref().is_some_and(|kept| is_same(kept, new));
     if !same {
         return Err(Error::Conflict);
     }
-    let kid = receipt::kid_of(conn, there)?;
-    Ok(Recorded { receipt: receipt::of(there, site, keys, &kid)?, person, again: true })
+    let kid = receipt::kid_of(conn, &there)?;
+    Ok(Recorded { receipt: receipt::of(&there, site, keys, &kid)?, person, consent: there, again: true })
 }
 
 /// Whether the details say what this event would say now. Its place in the sequence was given here, and who sends it again may do so under

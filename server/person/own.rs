@@ -36,6 +36,7 @@ pub fn confirm(
         assumed: false,
         language,
         given_at: None,
+        shown: None,
     };
     event::record(conn, above, site, keys, &Ref::Known(person), &new, now).map(Some)
 }
@@ -74,6 +75,7 @@ pub fn say(
             assumed: false,
             language: word.language.clone(),
             given_at: None,
+            shown: None,
         };
         stands = event::record(conn, above, site, keys, &Ref::Known(person), &new, now)?.person;
     }

@@ -37,11 +37,14 @@ pub struct Rules {
     /// Whether a yes to e-mail waits until the person confirms it by a link that only their mailbox gets.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub double_opt_in: bool,
+    /// Whether a choice that somebody makes while logged in holds wherever they log in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub across_devices: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { valid_days: 730, reservation_days: 30, adults_only: false, double_opt_in: false }
+        Self { valid_days: 730, reservation_days: 30, adults_only: false, double_opt_in: false, across_devices: false }
     }
 }
 

@@ -38,7 +38,7 @@ impl Allowed {
         let rules = &site.people;
         let channels = Channel::ALL.map(|channel| (channel, standing::channel(state, channel, rules, now)));
         let asked = site.notices.get(&site.current);
-        let remember_ms = asked.map_or(0, |asked| i64::from(asked.remember_days) * DAY_MS);
+        let remember_ms = asked.map_or(0, |asked| i64::from(asked.known_days) * DAY_MS);
         let purposes = asked.into_iter().flat_map(|asked| &asked.purposes).map(|purpose| {
             (purpose.clone(), standing::purpose(state, purpose, rules, site.asks_since, remember_ms, now))
         });

@@ -62,7 +62,7 @@ test('in California, Global Privacy Control is obeyed without a click, recorded 
   await withControl(page, 'US-CA');
   const recorded = shop.recorded();
   await shop.visit('/en');
-  const receipt: Receipt = await (await recorded).json();
+  const receipt: Required<Receipt> = await (await recorded).json();
   await expect(page.locator('samtykke-panel [role=status]')).toHaveText(/^Opt-out request honored/);
   await expect(shop.first).toHaveCount(0);
   expect(shop.tags()).toEqual([]);
@@ -118,7 +118,7 @@ test('a yes from before the browser sent the signal is taken back by it where it
   await withControl(page, 'US-CA');
   const taken = shop.recorded();
   await shop.visit('/om');
-  const back: Receipt = await (await taken).json();
+  const back: Required<Receipt> = await (await taken).json();
   expect(await shop.choice()).toEqual(DENIED);
   const told = (await service.history(back.capability)).map(({ record }) => [record.action, record.method]);
   expect(told).toEqual([
@@ -147,7 +147,7 @@ test('Do Not Track is a refusal, unless the site says otherwise', async ({ shop,
   await withDoNotTrack(page);
   const recorded = shop.recorded();
   await shop.visit('/en');
-  const receipt: Receipt = await (await recorded).json();
+  const receipt: Required<Receipt> = await (await recorded).json();
   const [kept] = await service.history(receipt.capability);
   expect(kept?.record).toMatchObject({
     action: 'refused',

@@ -80,10 +80,12 @@ export class Shop {
   }
 
   /** The receipt that the page gets while `act` runs. */
-  async receipt(act: () => Promise<unknown>): Promise<Receipt> {
+  async receipt(act: () => Promise<unknown>): Promise<Required<Receipt>> {
     // Listens for sure before anything is done.
     const coming = await this.page.evaluateHandle(() => ({
-      receipt: new Promise<Receipt>((done) => document.addEventListener('samtykke:receipt', (e) => done(e.detail))),
+      receipt: new Promise<Required<Receipt>>((done) =>
+        document.addEventListener('samtykke:receipt', (e) => done(e.detail as Required<Receipt>)),
+      ),
     }));
     await act();
     return coming.evaluate(({ receipt }) => receipt);

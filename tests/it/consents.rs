@@ -126,8 +126,8 @@ on_both!(what_is_missing_or_unknown_is_named, |server| {
     check("choice", json!({ "analytics": "yes", "advertising": "denied" }), 400, "malformed", "choice.analytics");
     check("choice", json!({ "analytics": true, "advertising": "denied" }), 400, "malformed", "choice.analytics");
     check("choice", json!(["granted"]), 400, "malformed", "choice");
-    check("notice", json!(2), 422, "unknown-notice", "");
-    check("notice", json!(-1), 422, "unknown-notice", "");
+    check("notice", json!(2), 422, "unknown-notice", "notice");
+    check("notice", json!(-1), 422, "unknown-notice", "notice");
     check("notice", json!(1.5), 400, "malformed", "notice");
     check("notice", json!(99_999_999_999_u64), 400, "malformed", "notice");
     check("language", json!("fr"), 422, "invalid", "language");

@@ -10,6 +10,8 @@ pub const PURPOSES: [&str; 2] = ["analytics", "advertising"];
 pub const VALID_DAYS: i64 = 300;
 pub const CHECK_DAYS: i64 = 20;
 pub const REMEMBER_DAYS: i64 = 200;
+/// How long a choice of theirs holds: the shortest that any law allows where silence is a no.
+pub const CHOICE_DAYS: i64 = 183;
 /// How long anything is kept after it ended.
 pub const KEEP: Keep = Keep { keep_consents_days: 60, keep_refusals_days: 60, keep_audit_days: 60 };
 
@@ -161,7 +163,7 @@ impl Known {
         if notice < asks_since {
             return Some("notice_changed");
         }
-        if at + REMEMBER_DAYS * DAY_MS <= now {
+        if at + CHOICE_DAYS * DAY_MS <= now {
             return Some("expired");
         }
         if PURPOSES[purpose] == "advertising" { self.age() } else { None }

@@ -29,6 +29,7 @@ mod links;
 mod listener;
 mod lists;
 mod loads;
+mod logins;
 mod mmdb;
 mod model;
 mod oauth;

@@ -63,7 +63,10 @@ export function own(gate: Gate, notice: Notice): Part {
         await eraseAt(gate, stored);
         // Whoever answered again meanwhile is forgotten with that.
         if (gate.stored && gate.stored.id !== stored.id) await eraseAt(gate, gate.stored);
-        await gate.call('forget');
+        gate.receipt = null;
+        gate.permitted = [];
+        gate.withoutCookies = false;
+        await gate.call('adopt', null);
         change.focus();
         return texts.forgotten;
       });
@@ -91,7 +94,8 @@ export function own(gate: Gate, notice: Notice): Part {
     const { stored } = gate;
     state.replaceChildren(...(stored && gate.choice() ? chosen(stored) : [texts.no_choice]));
     // An answer that holds no longer has a history too.
-    for (const wish of [download, history, forget]) wish.hidden = !stored;
+    // Nor has this device, of somebody who is logged in.
+    for (const wish of [download, history, forget]) wish.hidden = !stored || !!gate.account;
     question.hidden = true;
     fold(true);
     status.textContent = '';

@@ -1,7 +1,7 @@
 // Carries a choice to the site's other domains: a link there gets a short-lived token in its fragment, which no server sees,
 // and the page that it leads to exchanges it for the choice.
 
-import type { Gate } from '../gate/notice.js';
+import type { Carried, Gate } from '../gate/notice.js';
 
 const PREFIX = '#samtykke=';
 /** The service says 60 s; less, so that it still holds on arrival. */
@@ -27,7 +27,7 @@ export function start(gate: Gate, origins: readonly string[]): void {
   async function prepare(event: Event) {
     const link = linkOf(event);
     const { stored } = gate;
-    if (!link || !stored || stored.pending || !gate.choice()) return;
+    if (!link || !stored?.visitor || stored.pending || gate.account || !gate.choice()) return;
     const { origin: to } = link;
     if (Date.now() - (tokens.get(to)?.at ?? 0) < FRESH_MS) return;
     tokens.set(to, { at: Date.now() });
@@ -49,8 +49,11 @@ export function start(gate: Gate, origins: readonly string[]): void {
     const { hash, pathname, search } = location;
     if (!hash.startsWith(PREFIX)) return;
     history.replaceState(history.state, '', pathname + search);
-    const carried = await post('/redeem', { token: hash.slice(PREFIX.length) }).catch(() => null);
-    if (carried) gate.call('adopt', carried);
+    const carried: Carried | null = await post('/redeem', { token: hash.slice(PREFIX.length) }).catch(() => null);
+    // Unless a newer one was given here.
+    if (!carried || (gate.read()?.id ?? '') >= carried.id) return;
+    const { at, ...answer } = carried;
+    gate.call('adopt', { ...answer, chosenAt: at, pending: '', control: false, told: '' });
   }
 
   for (const type of ['pointerover', 'focusin', 'touchstart'])

@@ -32,6 +32,14 @@ export interface Samtykke {
   set(choice: Readonly<Record<string, Answer>>): Promise<void>;
   /** Says that the visitor is a minor, as `data-samtykke-minor` on the page does: no advertising, whatever is answered. */
   minor(): Promise<void>;
+  /**
+   * Says who is logged in, by a token that the site's own systems ask the service for: what their account chose applies, and what
+   * they answer is their account's. Only where the site file says `across_devices`. The promise is rejected, and everything
+   * denied, where the token shows nobody to be logged in.
+   */
+  login?(token: string): Promise<void>;
+  /** Says that nobody is logged in any more: what was chosen on this device applies again. */
+  logout?(): Promise<void>;
   /** Listens to the document's `samtykke:change` or `samtykke:receipt`; answers with what ends it. */
   on<Name extends keyof Events>(event: Name, listener: Listener<Name>): () => void;
 }
@@ -49,5 +57,6 @@ export type Listener<Name extends keyof Events> = (detail: Events[Name]) => void
 export interface Receipt {
   readonly record: unknown;
   readonly jws: string;
-  readonly capability: string;
+  /** Opens the visitor's own history; missing for somebody who is logged in. */
+  readonly capability?: string;
 }

@@ -1,6 +1,7 @@
 // What the service writes into banner.js, and the words that gate and panel share.
 
 import type { Start } from '../services/service.js';
+import type { Samtykke } from './api.js';
 import type { Gate } from './notice.js';
 
 export type Answer = 'granted' | 'denied';
@@ -31,8 +32,8 @@ export interface Config {
   readonly panel: string;
   /** The domains beneath which hosts share one choice. */
   readonly domains?: readonly string[];
-  /** What only some sites have: each is run once the page is. */
-  readonly extras: readonly ((gate: Gate) => void)[];
+  /** What only some sites have: each is run before anything is released. */
+  readonly extras: readonly ((gate: Gate, samtykke: Samtykke) => void)[];
 }
 
 /** One service as the gate starts it. What else it needs is for its own code. */

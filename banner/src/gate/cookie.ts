@@ -23,6 +23,8 @@ export interface Stored {
   readonly control: boolean;
   /** The day of the latest change of the policy that the visitor was told of. */
   readonly told: string;
+  /** What shows whose it is, of somebody who is logged in: then it is in no cookie. */
+  readonly session?: string | undefined;
 }
 
 type Parts = [version: string, notice: string, visitor: string, id: string, time: string, days: string, ...string[]];

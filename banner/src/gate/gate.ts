@@ -65,8 +65,10 @@ export const gate: Gate = {
     }
     return releaseMark(gate.granted, releaseAll);
   },
-  call: async (name, ...told) =>
-    ((await panel())[name] as (gate: Gate, ...told: unknown[]) => Promise<void>)(gate, ...told),
+  call: async (name, ...told) => {
+    await gate.held;
+    return ((await panel())[name] as (gate: Gate, ...told: unknown[]) => Promise<void>)(gate, ...told);
+  },
 };
 
 /** While the page is being built: at once. */

@@ -15,8 +15,6 @@ if (!window.samtykke) run();
 
 function run() {
   const { choice, granted, call } = gate;
-  // Before all else, so that it comes while the rest is done.
-  if (config.purposes.length && !(choice() && gate.heeded())) show(1);
   const samtykke: Samtykke = {
     get choice() {
       return choice();
@@ -35,6 +33,9 @@ function run() {
     },
     on,
   };
+  for (const extra of config.extras) extra(gate, samtykke);
+  // Before all else, so that it comes while the rest is done.
+  if (config.purposes.length && !(choice() && gate.heeded())) show(1);
   Object.defineProperty(window, 'samtykke', { value: Object.freeze(samtykke) });
 
   setDefaults();
@@ -42,7 +43,6 @@ function run() {
   release();
   watch(release);
   if (gate.stored?.pending) call('resume');
-  for (const extra of config.extras) extra(gate);
 
   document.addEventListener('click', (event) => {
     if (!(event.target as Element).closest?.('[data-samtykke=open]')) return;

@@ -168,6 +168,10 @@ export interface Gate {
   readonly jar: string;
   /** The answer in the cookie now: another tab may have given it. */
   read(): Stored | null;
+  /** Settles once it is known what somebody chose who is logged in; missing where nothing has to be waited for. */
+  held?: Promise<void> | undefined;
+  /** Of somebody who is logged in: what shows that they are, and the words that say how far their answer reaches. */
+  account?: { readonly session: string; readonly scope: string } | undefined;
   /** The present answer, whether it holds or not. */
   stored: Stored | null;
   /** The purposes that may run here before an answer, once the service has said so. */
@@ -217,17 +221,15 @@ export interface Carried {
 /** What the gate needs of the panel's module. */
 export interface PanelModule {
   /** Shows a layer. `first`: the answer to the first question for the notice, asked while the module was on its way. */
-  open(gate: Gate, layer: Layer, first: Promise<Response>): Promise<void>;
+  open(gate: Gate, layer: Layer, first?: Promise<Response>): Promise<void>;
   /** Answers for the visitor: one answer to all, or to some. */
   set(gate: Gate, given: Answer | Readonly<Record<string, Answer>>): Promise<void>;
-  /** Takes up what was answered on another page, and what the page says of the visitor. */
-  resume(gate: Gate): Promise<void>;
-  /** Takes an answer that was given elsewhere, unless a newer one was given here. */
-  adopt(gate: Gate, carried: Carried): Promise<void>;
-  /** Tells somebody who answered before of a change of the policy that is to come. */
-  announce(gate: Gate): Promise<void>;
-  /** Forgets the visitor on this device, once the service has. */
-  forget(gate: Gate): Promise<void>;
+  /** Takes up what was answered on another page, and what the page says of the visitor. `anew`: be it no answer, or the same. */
+  resume(gate: Gate, anew?: boolean): Promise<void>;
+  /** Takes an answer that was given elsewhere; null takes none, denies everything and deletes what was left. */
+  adopt(gate: Gate, answer: Stored | null): Promise<void>;
+  /** Tells somebody who answered before of a change of the policy that is to come, or these sentences. */
+  announce(gate: Gate, sentences?: readonly string[]): Promise<void>;
 }
 
 /** The placeholders and the declarations of the page alone (0), the question (1), or the settings (2). */

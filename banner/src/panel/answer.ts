@@ -3,7 +3,7 @@
 import type { Choice, Method } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 import { emit } from '../gate/events.js';
-import type { Carried, Gate, Question } from '../gate/notice.js';
+import type { Gate, Question } from '../gate/notice.js';
 import { isWhole, noticeOf } from './ask.js';
 import { pageOf, write } from './keep.js';
 import { type Outcome, sender } from './send.js';
@@ -16,11 +16,9 @@ export interface Answering {
   /** Lets an answer stand that was given before the browser sent its signal. */
   confirm(): void;
   /** Takes up what was answered elsewhere, and what a page before this one could not finish. */
-  resume(): Promise<void>;
-  /** Takes an answer that was given elsewhere, unless a newer one was given here. */
-  adopt(carried: Carried): Promise<void>;
-  /** Forgets the visitor on this device, once the service has: denies everything, and deletes what was left. */
-  forget(): Promise<void>;
+  resume(anew?: boolean): Promise<void>;
+  /** Takes an answer that was given elsewhere; null takes none, and forgets what waits to be sent. */
+  adopt(answer: Stored | null): Promise<void>;
   /** Takes what runs here before an answer. */
   permit(silence: readonly string[], cookieless: boolean): void;
   /** Remembers that the visitor was told of a change that is to come. */
@@ -30,19 +28,27 @@ export interface Answering {
 export function answering(gate: Gate): Answering {
   const { config, base, granted, running, shown } = gate;
   const { site, services, domains } = config;
-  const address = `${base}/v1/sites/${site}/consents`;
+  const address = `${base}/v1/sites/${site}`;
   // The service sets the cookie itself where both stand beneath a domain of the site.
   const hosts = [location.hostname, new URL(base, location.href).hostname];
   const shares = domains?.some((domain) => hosts.every((host) => `.${host}`.endsWith(`.${domain}`)));
   const credentials = shares ? 'include' : 'same-origin';
   const { send, drop, retry } = sender(
-    (body, signal) => fetch(address, { method: 'POST', body, keepalive: true, credentials, signal }),
+    (body, signal, { session }) =>
+      fetch(`${address}/${session ? 'logins/' : ''}consents`, {
+        method: 'POST',
+        body,
+        keepalive: true,
+        credentials,
+        signal,
+      }),
     settle,
     setTimeout,
   );
   addEventListener('online', retry);
 
   async function decide(method: Method, answers: Choice, shown?: Question) {
+    await gate.held;
     // Another tab may have answered since.
     const last = gate.read() ?? gate.stored;
     const now = Date.now();
@@ -54,7 +60,7 @@ export function answering(gate: Gate): Answering {
     const lasts = Object.values(choice).includes('granted') ? 'yes_days' : 'no_days';
     gate.stored = {
       notice: (shown ?? config).notice,
-      visitor: last?.visitor ?? uuid(now),
+      visitor: last?.visitor || uuid(now),
       // Later than the one before, since the latest counts: see ../gate/cookie.ts.
       id: uuid(Math.max(now, last ? after(last.id) : 0)),
       chosenAt: now,
@@ -64,6 +70,7 @@ export function answering(gate: Gate): Answering {
       control: !!navigator.globalPrivacyControl,
       // What is announced stands beside the two answers.
       told: (/_all/.test(method) && dayOf(shown)) || (last?.told ?? ''),
+      session: gate.account?.session,
     };
     write(config, gate.stored);
     const stuck = apply();
@@ -136,7 +143,7 @@ export function answering(gate: Gate): Answering {
     } else if (gate.stored?.id === sent.id) {
       // What cannot be proved does not hold. No reload: a script that answers on every page would never stop.
       gate.stored = null;
-      if (own) write(config, null);
+      if (own && !sent.session) write(config, null);
       apply();
       void tidy();
     }
@@ -146,34 +153,23 @@ export function answering(gate: Gate): Answering {
     }
   }
 
-  async function resume() {
+  async function resume(anew?: boolean) {
     const kept = gate.read();
-    const changed = kept && kept.id !== gate.stored?.id;
+    const changed = anew || (kept && kept.id !== gate.stored?.id);
     if (changed) gate.stored = kept;
     const stuck = (changed || gate.isMinor()) && apply();
     if (gate.stored?.pending) send(gate.stored);
-    follow(stuck);
-    if (gate.choice() && !stuck) await tidy();
+    if (!stuck) follow(stuck);
+    // A new page does not know what there was before.
+    if (anew || (gate.choice() && !stuck)) await tidy();
+    if (stuck) follow(stuck);
   }
 
-  async function adopt({ at, ...answer }: Carried) {
-    if ((gate.read()?.id ?? '') < answer.id) {
-      write(config, null);
-      write(config, { ...answer, chosenAt: at, pending: '', control: false, told: '' });
-      await resume();
-    }
-  }
-
-  async function forget() {
-    drop();
-    gate.stored = null;
-    gate.receipt = null;
-    gate.permitted = [];
-    gate.withoutCookies = false;
+  async function adopt(answer: Stored | null) {
+    if (!answer) drop();
     write(config, null);
-    const stuck = apply();
-    await tidy();
-    follow(stuck);
+    write(config, answer);
+    await resume(true);
   }
 
   function permit(silence: readonly string[], cookieless: boolean) {
@@ -190,7 +186,6 @@ export function answering(gate: Gate): Answering {
     confirm: () => amend({ control: true }),
     resume,
     adopt,
-    forget,
     permit,
     told: (shown) => amend({ told: dayOf(shown) ?? '' }),
   };

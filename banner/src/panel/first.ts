@@ -8,7 +8,8 @@ import css from './first.css';
 import { important } from './sheet.js';
 import { fill } from './words.js';
 
-export function firstLayer(question: Question, decide: Decide, choose: () => void): HTMLElement {
+/** `scope`: how far the answer of somebody reaches who is logged in. */
+export function firstLayer(question: Question, decide: Decide, choose: () => void, scope = ''): HTMLElement {
   const { texts, name, controller, policy_url, look, announcement } = question;
   const layer = element(
     'div',
@@ -21,7 +22,7 @@ export function firstLayer(question: Question, decide: Decide, choose: () => voi
       'aria-describedby': 'samtykke-intro',
     },
     element('h2', { id: 'samtykke-title', tabindex: '-1' }, texts.title),
-    element('p', { id: 'samtykke-intro' }, fill(texts.intro, { name, controller })),
+    element('p', { id: 'samtykke-intro' }, fill(texts.intro, { name, controller }), scope),
     element('p', {}, question.list),
     element('p', {}, texts.facts),
     ...(announcement ? [element('p', {}, announcement.text)] : []),

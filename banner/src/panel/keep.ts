@@ -22,8 +22,12 @@ export function pageOf(path: string): string {
   return path.replace(/[^!#-+\--:<-[\]-~]/g, encodeURIComponent).slice(0, 300);
 }
 
-/** Null forgets, the service's copy too. Where the page may have no cookies, the choice holds for the page. */
+/**
+ * Null forgets, the service's copy too. Where the page may have no cookies, the choice holds for the page. Whoever is logged in answers
+ * for their account, and the device keeps what it has.
+ */
 export function write({ site, domains }: Config, stored: Stored | null): void {
+  if (stored?.session) return;
   const { protocol, hostname } = location;
   const put = (value: string, seconds: number, domain = '', copy = '') => {
     const secure = protocol === 'https:' ? '; Secure' : '';

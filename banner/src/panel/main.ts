@@ -29,26 +29,15 @@ export const set: PanelModule['set'] = async (gate, given) => {
   return answeringFor(gate).decide('api', choice);
 };
 
-export const resume: PanelModule['resume'] = (gate) => answeringFor(gate).resume();
+export const resume: PanelModule['resume'] = (gate, anew) => answeringFor(gate).resume(anew);
 
-export const adopt: PanelModule['adopt'] = (gate, carried) => answeringFor(gate).adopt(carried);
+export const adopt: PanelModule['adopt'] = (gate, answer) => answeringFor(gate).adopt(answer);
 
-export const announce: PanelModule['announce'] = async (gate) => {
+export const announce: PanelModule['announce'] = async (gate, sentences) => {
   const notice = await noticeOf(gate);
-  // The script may be older than the notice.
-  if (!notice.announcement) return;
   await stand(notice);
-  const { announcement, css } = await settingsOf(gate);
-  dressWith(css);
-  const layer = announcement(notice, () => {
-    leaveRoom();
-    answeringFor(gate).told(notice);
-  });
-  root.append(layer);
-  const leaveRoom = makeRoom(layer);
+  (await settingsOf(gate)).announce(notice, sentences, root, dressWith, makeRoom, answeringFor(gate).told);
 };
-
-export const forget: PanelModule['forget'] = (gate) => answeringFor(gate).forget();
 
 export const open: PanelModule['open'] = async (gate, layer, first) => {
   const question = await (layer === 1 ? questionOf : noticeOf)(gate, first);
@@ -125,7 +114,7 @@ function panel(gate: Gate, question: Question): (layer: Layer) => void {
 
   function ask() {
     if (first) return;
-    const layer = firstLayer(question, decideOn(question), settings);
+    const layer = firstLayer(question, decideOn(question), settings, gate.account?.scope);
     first = layer;
     before = document.activeElement;
     layer.addEventListener('focusin', ({ relatedTarget }) => {

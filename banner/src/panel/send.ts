@@ -19,7 +19,7 @@ export interface Sender {
 }
 
 export function sender(
-  post: (body: string, signal: AbortSignal) => Promise<Response>,
+  post: (body: string, signal: AbortSignal, stored: Stored) => Promise<Response>,
   settle: (stored: Stored, outcome: Outcome) => void,
   later: (run: () => void, ms: number) => void,
 ): Sender {
@@ -50,7 +50,7 @@ export function sender(
   /** The outcome, or the ms that the service asks to wait, 0 when it does not say. */
   async function attempt(stored: Stored): Promise<Outcome | number> {
     try {
-      const answer = await post(bodyOf(stored), asking.signal);
+      const answer = await post(bodyOf(stored), asking.signal, stored);
       const { status } = answer;
       if (status < 300) return await answer.json();
       if (status === 409) return 'known';
@@ -74,19 +74,18 @@ export function sender(
   };
 }
 
-export function bodyOf({ notice, visitor, id, choice, pending }: Stored): string {
+export function bodyOf({ notice, visitor, id, choice, pending, session }: Stored): string {
   const [method, shown = '', previous, ...page] = pending.split('.');
   const [language, variant] = shown.split('~');
   return JSON.stringify({
     notice,
-    visitor,
+    ...(session ? { session } : { visitor, previous: previous || undefined }),
     id,
     choice,
     method,
     // Missing when no notice was shown: a script answered.
     language: language || undefined,
     variant,
-    previous: previous || undefined,
     page: page.join('.'),
   });
 }

@@ -37,7 +37,7 @@ export function secondLayer(notice: Notice, gate: Gate, decide: Decide): HTMLDia
     { class: 'layer second', 'aria-labelledby': 'second-title', 'aria-describedby': 'second-details' },
     // Takes the focus when the dialog opens, so that no answer has it.
     element('h2', { id: 'second-title', tabindex: '-1' }, texts.settings),
-    element('p', { id: 'second-details' }, fill(texts.details, { name, controller })),
+    element('p', { id: 'second-details' }, fill(texts.details, { name, controller }), gate.account?.scope ?? ''),
     element('a', { href: policy_url }, texts.policy),
     ...(announcement ? [element('p', {}, announcement.text)] : []),
     // Some laws want it told that the signal was obeyed, and not only in passing (California, 11 CCR § 7025(c)(6)).

@@ -102,13 +102,13 @@ export class Visitor {
   }
 
   /** Opens a page, and gives the answer that the first layer asks for. */
-  async answer(answer: 'accept_all' | 'reject_all', path = '/'): Promise<Receipt> {
+  async answer(answer: 'accept_all' | 'reject_all', path = '/'): Promise<Required<Receipt>> {
     await this.visit(path);
     return this.receipt(() => this.click(`${FIRST} button[name=${answer}]`));
   }
 
   /** Opens a page, and says yes to these purposes alone. */
-  async choose(...purposes: string[]): Promise<Receipt> {
+  async choose(...purposes: string[]): Promise<Required<Receipt>> {
     await this.visit();
     await this.click(`${FIRST} button[name=choose]`);
     for (const purpose of purposes) await this.click(switchOf(purpose));
@@ -120,12 +120,12 @@ export class Visitor {
   }
 
   /** The receipt that the service gives while `act` runs, whatever the page does meanwhile. */
-  async receipt(act: () => Promise<unknown>): Promise<Receipt> {
+  async receipt(act: () => Promise<unknown>): Promise<Required<Receipt>> {
     const recorded = this.recorded();
     await act();
     const answer = await recorded;
     assert.equal(answer.status(), 201);
-    return (await answer.json()) as Receipt;
+    return (await answer.json()) as Required<Receipt>;
   }
 
   /** Waits for the next answer of the service to a consent. Ask for it before the consent is given. */

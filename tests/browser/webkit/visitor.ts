@@ -75,7 +75,7 @@ export class Visitor {
   }
 
   /** Gives the answer that the question asks for. */
-  answer(answer: Answer): Promise<Receipt> {
+  answer(answer: Answer): Promise<Required<Receipt>> {
     return this.receipt(() => this.click(`${this.first} button[name=${answer}]`));
   }
 
@@ -100,11 +100,11 @@ export class Visitor {
     return (await this.browser.execute('return arguments[0].checked', found)) as boolean;
   }
 
-  save(): Promise<Receipt> {
+  save(): Promise<Required<Receipt>> {
     return this.receipt(() => this.click(`${this.second} button[name=save]`));
   }
 
-  rejectInSettings(): Promise<Receipt> {
+  rejectInSettings(): Promise<Required<Receipt>> {
     return this.receipt(() => this.click(`${this.second} button[name=reject_all]`));
   }
 
@@ -129,7 +129,7 @@ export class Visitor {
   }
 
   /** The receipt that the service gives while `act` runs, whatever the page does meanwhile. */
-  async receipt(act: () => Promise<unknown>): Promise<Receipt> {
+  async receipt(act: () => Promise<unknown>): Promise<Required<Receipt>> {
     const before = this.between.exchanges.length;
     await act();
     const given = () =>
@@ -138,7 +138,7 @@ export class Visitor {
         .find(({ method, url, status }) => method === 'POST' && url.endsWith('/consents') && status);
     await until('the receipt', () => !!given());
     assert.equal(given()?.status, 201);
-    return JSON.parse(given()?.body ?? '') as Receipt;
+    return JSON.parse(given()?.body ?? '') as Required<Receipt>;
   }
 
   /** What the browser asked of the shop's tags until now. */
@@ -162,7 +162,7 @@ export class Visitor {
   }
 
   /** What was done by this visitor and how, in order, as the service has it. */
-  async history({ capability }: Receipt): Promise<[string, string][]> {
+  async history({ capability }: Required<Receipt>): Promise<[string, string][]> {
     return (await this.service.history(capability)).map(({ record }) => [record.action, record.method]);
   }
 
