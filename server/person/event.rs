@@ -18,6 +18,7 @@ use crate::person::{self, Person, PersonId, Ref};
 use crate::receipt::{self, Receipt};
 use crate::regime::{Found, Regime};
 use crate::schema::people;
+use crate::signal::Signal;
 use crate::site::Site;
 
 /// What an event says.
@@ -97,17 +98,12 @@ pub struct Shown {
     pub variant: Option<String>,
     /// What holds where they are, and how that was found.
     pub law: (Regime, Found),
-    pub signals: String,
+    pub signals: Vec<Signal>,
 }
 
 /// Of what no banner asked. Who is asked by name is asked first, wherever they live.
-static ASKED_BY_NAME: Shown = Shown {
-    method: Method::Api,
-    page: None,
-    variant: None,
-    law: (Regime::OptIn, Found::Assumed),
-    signals: String::new(),
-};
+static ASKED_BY_NAME: Shown =
+    Shown { method: Method::Api, page: None, variant: None, law: (Regime::OptIn, Found::Assumed), signals: Vec::new() };
 
 /// What the record says besides; canonical JSON as it stands.
 #[derive(Serialize)]
@@ -218,7 +214,7 @@ pub fn record(
         page: shown.page.clone(),
         regime: shown.law.0.as_str().to_owned(),
         regime_found: shown.law.1.as_str().to_owned(),
-        signals: shown.signals.clone(),
+        signals: Signal::list(&shown.signals),
         created_at: now,
         key_id: 0,
         signature: Vec::new(),
@@ -374,7 +370,8 @@ fn apply(state: &mut State, new: &NewEvent, waits: bool, now: i64) {
         }
         Saying::Choice(choice) => {
             if state.chosen.as_ref().is_none_or(|before| before.at <= at) {
-                state.chosen = Some(Chosen { choice: choice.clone(), at, consent, notice: new.notice });
+                let control = new.shown.as_ref().is_some_and(|shown| shown.signals.contains(&Signal::Gpc));
+                state.chosen = Some(Chosen { choice: choice.clone(), at, consent, notice: new.notice, control });
             }
         }
     }

@@ -113,7 +113,7 @@ impl NewAnswer {
                 page: self.page.clone(),
                 variant: self.variant.clone(),
                 law,
-                signals: Signal::list(signals),
+                signals: signals.to_vec(),
             }),
         })
     }
@@ -142,6 +142,8 @@ struct Carried {
     days: u32,
     /// When it was given, in unix ms.
     at: i64,
+    /// The browser that it was given in sent Global Privacy Control.
+    gpc: bool,
 }
 
 /// Whom a text names, and until when.
@@ -214,6 +216,7 @@ pub fn answer<'a>(
             choice: chosen.choice.clone(),
             days: law.days(chosen.choice.grants(), asked.remember_days),
             at: chosen.at,
+            gpc: chosen.control,
         })
     });
     let texts = site.shown.content().texts.get(language);

@@ -70,6 +70,9 @@ pub struct Chosen {
     pub at: i64,
     pub consent: Uuid,
     pub notice: i32,
+    /// The browser that it was given in sent Global Privacy Control: it was given in knowledge of the signal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

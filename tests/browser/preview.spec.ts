@@ -38,7 +38,7 @@ test('a preview shows an older notice, another law, and a signal', async ({ page
 
 test('a preview that cannot be says what is wrong', async ({ page, service }) => {
   for (const [query, status, field] of [
-    ['notice=9', 422, undefined],
+    ['notice=9', 422, 'notice'],
     ['notice=x', 422, 'notice'],
     ['layout=round', 422, 'layout'],
     ['layout=centred&position=top', 422, 'position'],

@@ -26,6 +26,10 @@ export interface Kept {
 export interface Answer {
   readonly confirm_url?: string;
   readonly url?: string;
+  /** For the page of somebody who is logged in. */
+  readonly token?: string;
+  readonly purposes?: Readonly<Record<string, { readonly allowed: boolean; readonly receipt?: string }>>;
+  readonly sequence?: number;
   readonly unsubscribe?: Readonly<Record<'List-Unsubscribe', string>>;
   readonly channels: Readonly<
     Record<'email' | 'sms' | 'phone', { readonly allowed: boolean; readonly reason?: string }>

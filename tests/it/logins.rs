@@ -114,6 +114,7 @@ fn an_answer_holds_wherever_they_log_in() {
             "choice": sent["choice"],
             "days": 183,
             "at": record["created_at"],
+            "gpc": false,
         });
         for _ in 0..2 {
             assert_eq!(enter(server, KARI)["choice"], carried);
@@ -301,6 +302,8 @@ fn a_signal_of_the_browser_is_heard_there_too() {
         };
         let receipt = send(&said(&page, "granted", "denied")).expect(201).json();
         assert_eq!(receipt["record"]["signals"], json!(["gpc"]));
+        // Whoever said yes all the same is not overruled by it on the next page.
+        assert_eq!(enter(server, KARI)["choice"]["gpc"], true);
         let by_signal = changed(&said(&page, "granted", "denied"), "method", json!("signal"));
         assert_eq!(send(&by_signal).problem(422, "invalid")["field"], "choice");
     });

@@ -95,7 +95,7 @@ export function own(gate: Gate, notice: Notice): Part {
     state.replaceChildren(...(stored && gate.choice() ? chosen(stored) : [texts.no_choice]));
     // An answer that holds no longer has a history too.
     // Nor has this device, of somebody who is logged in.
-    for (const wish of [download, history, forget]) wish.hidden = !stored || !!gate.account;
+    for (const wish of [download, history, forget]) wish.hidden = !stored?.visitor || !!gate.account;
     question.hidden = true;
     fold(true);
     status.textContent = '';

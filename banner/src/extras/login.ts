@@ -3,7 +3,7 @@
 // has told what the account chose, and where it does not, everything is denied.
 
 import type { Samtykke } from '../gate/api.js';
-import type { Choice } from '../gate/config.js';
+import type { Choice, Config } from '../gate/config.js';
 import type { Stored } from '../gate/cookie.js';
 import type { Carried, Gate } from '../gate/notice.js';
 
@@ -12,12 +12,15 @@ const LOGIN = 'data-samtykke-login';
 const FIRST_WAIT_MS = 2e3;
 const LONGEST_WAIT_MS = 6e4;
 
+/** What an account chose. `gpc`: the browser that it was given in sent Global Privacy Control. */
+type Chosen = Omit<Carried, 'visitor'> & { readonly gpc: boolean };
+
 /** What the service says for a token. */
 interface Account {
   readonly session: string;
   /** They logged in just now. */
   readonly entered: boolean;
-  readonly choice?: Omit<Carried, 'visitor'>;
+  readonly choice?: Chosen;
   readonly texts: Readonly<Record<'scope' | 'applies' | 'differs', string>>;
 }
 
@@ -32,12 +35,11 @@ export function start(gate: Gate, samtykke: Samtykke): void {
       letGo = done;
     });
     gate.account = undefined;
-    const choice = denied(config.purposes);
-    gate.stored = remembered({ notice: config.notice, id: '0', choice, days: 1, at: Date.now() }, 'none yet');
+    gate.stored = nothing(config);
     gate.read = () => gate.stored;
     turn += 1;
     // A question that stands in the page does not say how far its answer would reach now.
-    document.dispatchEvent(new CustomEvent('samtykke:change', { detail: choice }));
+    document.dispatchEvent(new CustomEvent('samtykke:change', { detail: gate.stored.choice }));
     return turn;
   }
 
@@ -58,8 +60,8 @@ export function start(gate: Gate, samtykke: Samtykke): void {
     if (mine !== turn) return;
     const device = read();
     if (!answer) {
-      // Whoever it is may answer for this device; what it said before may be against the account.
-      void stand(device && { ...device, choice: {}, pending: '' });
+      // What the device said may be against the account. Nobody is asked; who opens the settings answers for the device.
+      void stand({ ...nothing(config), ...(device && { visitor: device.visitor, id: device.id }) });
       throw new Error('samtykke: the token shows nobody to be logged in; see the answer of the service');
     }
     const { session, choice, entered, texts } = answer;
@@ -103,13 +105,15 @@ export function start(gate: Gate, samtykke: Samtykke): void {
   else if (token === '') hold();
 }
 
-function denied(purposes: readonly string[]): Choice {
-  return Object.fromEntries(purposes.map((purpose) => [purpose, 'denied']));
+/** Denies everything, and is nobody's answer. */
+function nothing({ notice, purposes }: Config): Stored {
+  const choice = Object.fromEntries(purposes.map((purpose) => [purpose, 'denied' as const]));
+  return remembered({ notice, id: '', choice, days: 1, at: Date.now(), gpc: true }, 'none');
 }
 
 /** In the memory of this page alone. */
-function remembered({ at, ...answer }: Omit<Carried, 'visitor'>, session: string): Stored {
-  return { ...answer, visitor: '', chosenAt: at, pending: '', control: false, told: '', session };
+function remembered({ at, gpc, ...answer }: Chosen, session: string): Stored {
+  return { ...answer, visitor: '', chosenAt: at, pending: '', control: gpc, told: '', session };
 }
 
 function differs(one: Choice, other: Choice): boolean {

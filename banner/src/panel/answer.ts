@@ -62,7 +62,7 @@ export function answering(gate: Gate): Answering {
       notice: (shown ?? config).notice,
       visitor: last?.visitor || uuid(now),
       // Later than the one before, since the latest counts: see ../gate/cookie.ts.
-      id: uuid(Math.max(now, last ? after(last.id) : 0)),
+      id: uuid(Math.max(now, after(last?.id || '0'))),
       chosenAt: now,
       days: shown ? shown[lasts] : config.days,
       choice,
