@@ -75,6 +75,7 @@ fn state(n: u64, at: i64) -> String {
             at,
             consent: consent(3),
             notice: 1,
+            control: false,
         }),
     };
     state.text().expect("text")

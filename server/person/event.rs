@@ -155,18 +155,21 @@ impl NewEvent {
         {
             return Err(Error::invalid("checked_at", "expected a time in unix ms that has been"));
         }
-        if let (Saying::Unconfirmed(_), Some(at)) = (&self.saying, self.given_at)
-            && at.saturating_add(CONFIRM_MS) <= now
-        {
-            return Err(Error::invalid(
-                "given_at",
-                "is too long ago: what has to be confirmed is confirmed within seven days",
-            ));
-        }
         if let Saying::Choice(choice) = &self.saying {
             choice.check(&asked.purposes, &asked.services)?;
         }
         Ok(())
+    }
+
+    /// What is new has to leave time to be confirmed; what was written in time is taken again at any time.
+    fn check_time(&self, now: i64) -> Result<()> {
+        match (&self.saying, self.given_at) {
+            (Saying::Unconfirmed(_), Some(at)) if at.saturating_add(CONFIRM_MS) <= now => Err(Error::invalid(
+                "given_at",
+                "is too long ago: what has to be confirmed is confirmed within seven days",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -186,6 +189,7 @@ pub fn record(
     if let Some(there) = consent::find(conn, new.id)? {
         return again(conn, there, before, site, keys, new, id);
     }
+    new.check_time(now)?;
     let mut person = before;
     let standing = standing_of(&person.state, &new.saying);
     person.sequence += 1;

@@ -13,6 +13,8 @@ export interface Known {
   readonly panel: string;
   /** A visitor who stays, and their one answer. */
   readonly staying: { readonly visitor: string; readonly consent: string };
+  /** Of somebody who is logged in: what their page came with, and what it was given for that. */
+  readonly login: { readonly token: string; readonly session: string };
 }
 
 export function narrowed(document: Json, known: Known): Json {
@@ -31,16 +33,20 @@ export function narrowed(document: Json, known: Known): Json {
     if (schema.additionalProperties !== false || !properties) continue;
     if (properties.notice)
       properties.notice = properties.notice.type?.includes('null') ? { enum: [1, null] } : { const: 1 };
-    if (properties.language) properties.language = { enum: ['nb', 'en', null] };
+    // The page may be in any language when it asks what an account chose.
+    if (properties.language && schema !== schemas.Login) properties.language = { enum: ['nb', 'en', null] };
     if (properties.variant) properties.variant = { type: 'null' };
   }
   // A signal of the browser denies everything, which a schema can say only at great length.
-  schemas.NewConsent.properties.method = { enum: ['accept_all', 'reject_all', 'save', 'api'] };
+  for (const schema of [schemas.NewConsent, schemas.NewAnswer])
+    schema.properties.method = { enum: ['accept_all', 'reject_all', 'save', 'api'] };
   // Whatever was answered before was somebody else's.
   schemas.NewConsent.properties.previous = { type: 'null' };
   schemas.NewLink.properties = ids(known);
   schemas.NewLink.properties.to = { const: 'https://m.example.no' };
   schemas.WhoseReceipt.properties = ids(known);
+  schemas.Login.properties.token = { const: known.login.token };
+  schemas.NewAnswer.properties.session = { const: known.login.session };
   // Nobody listens there, so that nothing is sent to anybody.
   schemas.NewWebhook.properties.url = { const: 'https://127.0.0.1:9/hook' };
   schemas.NewReport.properties.service = { enum: ['ga4', 'matomo'] };

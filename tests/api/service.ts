@@ -79,6 +79,18 @@ export class Service {
     return (await response.json()) as { record: { id: string; visitor: string }; capability: string };
   }
 
+  /** Somebody is logged in on a page: what it comes with, and what it is given for that. */
+  async login(): Promise<{ token: string; session: string }> {
+    const url = `${this.url}/v1/sites/shop`;
+    const Authorization = `Bearer ${this.token}`;
+    const made = await fetch(`${url}/people/kunde-10234/logins`, { method: 'POST', headers: { Authorization } });
+    const { token } = (await made.json()) as { token: string };
+    const body = JSON.stringify({ token });
+    const opened = await fetch(`${url}/logins`, { method: 'POST', headers: { Origin: ORIGIN }, body });
+    if (opened.status !== 200) throw new Error(await opened.text());
+    return { token, session: ((await opened.json()) as { session: string }).session };
+  }
+
   /** Waits until the ledger has so many leaves. */
   async sealed(leaves: number): Promise<void> {
     for (;;) {

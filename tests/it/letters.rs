@@ -1,6 +1,8 @@
 //! Letters: a yes that waits for its confirmation, and the links by which people confirm it and take it back. Who merely looks at a link
 //! changes nothing.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use samtykke::day::DAY_MS;
 use samtykke::person::PersonId;
 use samtykke::person::letter::{For, Token};
@@ -232,6 +234,37 @@ fn a_yes_to_be_confirmed_that_was_given_long_ago_is_refused() {
     let token = server.token(ALL);
     let problem = server.call("POST", &people("k1/consents"), &token, Some(&body)).problem(422, "invalid");
     assert_eq!(problem["field"], "given_at");
+}
+
+/// How far the clock of the next test is ahead, in ms.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+fn jumping() -> i64 {
+    samtykke::serve::now() + AHEAD.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_yes_that_was_written_in_time_is_the_same_one_when_it_is_sent_again_later() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        AHEAD.store(0, Ordering::SeqCst);
+        database.apply(&format!("{SITE}\n[people]\ndouble_opt_in = true\n"));
+        let server = Server::with_clock(database, settings(), jumping);
+        let given_at = samtykke::serve::now() - 5 * DAY_MS;
+        let body = json!({
+            "id": Uuid::now_v7(),
+            "channel": "email",
+            "answer": "granted",
+            "source": "kasse",
+            "given_at": given_at,
+        });
+        let send = || server.call("POST", &people("k1/consents"), &server.token(ALL), Some(&body));
+        let first = send().expect(201).json();
+        assert!(first["confirm_url"].is_string(), "{first}");
+        AHEAD.store(3 * DAY_MS, Ordering::SeqCst);
+        let again = send().expect(200).json();
+        assert_eq!(again["receipt"], first["receipt"]);
+        assert_eq!((&again["channels"]["email"]["reason"], &again["confirm_url"]), (&json!("expired"), &Value::Null));
+    }
 }
 
 #[derive(diesel::QueryableByName)]
