@@ -115,7 +115,8 @@ pub struct Serve {
     pub ledger_origin: Option<String>,
 
     /// Consents a minute that one address may send, reports, carried choices and receipts asked for again included; 0 sets no limit. So
-    /// often a client may ask for a token, and one address a sixth as often
+    /// often the pages of one person who is logged in may ask and answer, and a client ask for a token; one address does that a sixth
+    /// as often
     #[arg(long, env = "SAMTYKKE_RATE_PER_MINUTE", default_value_t = 120)]
     pub rate_per_minute: u32,
 

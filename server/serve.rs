@@ -275,6 +275,7 @@ pub fn run(
         readers: db::pool(&url, settings.readers),
         addresses: addresses(settings, regions),
         clients: Limit::new("client", settings.api_rate_per_minute),
+        logins: Limit::new("person", settings.rate_per_minute),
         attempts: Attempts::new(settings.rate_per_minute),
         metrics,
         older: Older::default(),

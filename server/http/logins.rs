@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::http::problem::Problem;
 use crate::http::{BODY_LIMIT, State, access, body, cors, language, parse, read, renewed, signals};
-use crate::person::login::{self, Login, NewAnswer, NewLogin, Pass};
+use crate::person::login::{self, Known, Login, NewAnswer, NewLogin, Pass};
 use crate::person::{self, Ref, event};
 use crate::scope::Scope;
 use crate::site::Site;
@@ -46,10 +46,11 @@ pub async fn create(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let mut site = admitted(&site, &request, &state)?;
+    let mut site = state.sites.find(&site)?;
+    cors::require(&site, request.headers())?;
     let new: Login = parse(&body)?;
     let now = (state.now)();
-    let known = login::open(Pass::Token, &new.token, &site, &state.keys, now)?;
+    let known = known(Pass::Token, &new.token, &site, &request, &state)?;
     let (site_id, id) = (site.id, known.named.person(&state.keys, &site.key));
     let person = read(&state, move |conn| person::find(conn, site_id, id)).await?;
     let chosen = person.as_ref().and_then(|person| person.state.chosen.as_ref());
@@ -71,10 +72,11 @@ pub async fn answer(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let mut site = admitted(&site, &request, &state)?;
+    let mut site = state.sites.find(&site)?;
+    cors::require(&site, request.headers())?;
     let new: NewAnswer = parse(&body)?;
     let now = (state.now)();
-    let known = login::open(Pass::Session, &new.session, &site, &state.keys, now)?;
+    let known = known(Pass::Session, &new.session, &site, &request, &state)?;
     if new.notice > site.current {
         site = renewed(&state, &site.key).await?;
     }
@@ -98,10 +100,17 @@ pub async fn answer(
     Ok(HttpResponse::Created().json(written.receipt))
 }
 
-/// The site, when a page of it asks, and not too often.
-fn admitted(site: &str, request: &HttpRequest, state: &State) -> Result<Arc<Site>> {
-    let site = state.sites.find(site)?;
-    cors::require(&site, request.headers())?;
-    state.addresses.count(request)?;
-    Ok(site)
+/// Whom a text names. Their pages are counted together, and what names nobody counts against its sender: everybody in one office is not one
+/// person.
+fn known(pass: Pass, text: &str, site: &Site, request: &HttpRequest, state: &State) -> Result<Known> {
+    match login::open(pass, text, site, &state.keys, (state.now)()) {
+        Ok(known) => {
+            state.logins.take(&known.named.person(&state.keys, &site.key), 1)?;
+            Ok(known)
+        }
+        Err(refused) => {
+            state.addresses.count(request)?;
+            Err(refused)
+        }
+    }
 }

@@ -60,6 +60,7 @@ use crate::limit::Limit;
 use crate::list::{consents::Wish as Answers, people::Wish as Known};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::person::PersonId;
 use crate::person::reach::Counted;
 use crate::public_url::PublicUrl;
 use crate::scripts::Older;
@@ -97,6 +98,8 @@ pub struct State {
     pub addresses: Addresses,
     /// What each client of the API may ask for, by the actor that its token names.
     pub clients: Limit<String>,
+    /// How often pages may ask about and answer for somebody who is logged in, wherever they are.
+    pub logins: Limit<PersonId>,
     pub attempts: Attempts,
     pub metrics: Metrics,
     pub older: Older,

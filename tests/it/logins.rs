@@ -371,3 +371,21 @@ fn bad_input_is_told_by_its_field() {
         post(server, LOGINS, ORIGIN, &json!({})).problem(400, "malformed");
     });
 }
+
+#[test]
+fn whoever_guesses_is_stopped_and_nobody_who_shares_an_address_with_them() {
+    let database = Database::sqlite();
+    database.apply(&together());
+    let server = Server::with(database, samtykke::config::Serve { rate_per_minute: 3, ..settings() });
+    let guess = || post(&server, LOGINS, ORIGIN, &json!({ "token": "x" }));
+    for _ in 0..3 {
+        refused(&guess(), "was not made here");
+    }
+    guess().problem(429, "too-many");
+    answer(&server, &said(&json!({ "session": "x" }), "granted", "denied")).problem(429, "too-many");
+    let pages = [enter(&server, KARI), enter(&server, KARI)];
+    answer(&server, &said(&pages[0], "granted", "denied")).expect(201);
+    let problem = answer(&server, &said(&pages[1], "denied", "denied")).problem(429, "too-many");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("person")), "{problem}");
+    enter(&server, "ola@example.no");
+}
