@@ -118,7 +118,7 @@ fn gate_service(service: &Service, first: bool) -> GateService<'_> {
 fn extras(content: &Content, settings: &Settings) -> Result<Vec<String>> {
     let mut extras = Vec::new();
     // Before the others: it says whose answer it is that they meet.
-    if settings.people.across_devices {
+    if !settings.people.login_keys.is_empty() {
         extras.push(built("extras/login.js")?);
     }
     let names = beginnings(&content.services);

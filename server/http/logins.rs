@@ -2,44 +2,19 @@
 
 use std::sync::Arc;
 
-use actix_web::web::{Bytes, Data, Path, Payload};
+use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
 
 use crate::error::Result;
 use crate::http::problem::Problem;
-use crate::http::{BODY_LIMIT, State, access, body, cors, language, parse, read, renewed, signals};
-use crate::person::login::{self, Known, Login, NewAnswer, NewLogin, Pass};
+use crate::http::{State, cors, language, parse, read, renewed, signals};
+use crate::person::login::{self, Login, NewAnswer};
 use crate::person::{self, Ref, event};
-use crate::scope::Scope;
 use crate::site::Site;
 use crate::stats::Cell;
 
-/// `POST /v1/sites/{site}/people/{ref}/logins`: a token for the page that somebody who is logged in is going to see. Nothing is written
-/// down about them by that.
-pub async fn token(
-    path: Path<(String, String)>,
-    payload: Payload,
-    request: HttpRequest,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    #[derive(Serialize)]
-    struct Made {
-        token: String,
-        expires_in: u32,
-    }
-    let (site, named) = path.into_inner();
-    let site = state.sites.find(&site)?;
-    access::require(&request, &state, &site, Scope::PeopleWrite).await?;
-    let named = Ref::parse(&named)?;
-    let body = body(payload, BODY_LIMIT).await?;
-    let NewLogin { entered } = if body.is_empty() { NewLogin::default() } else { parse(&body)? };
-    let token = login::write(Pass::Token, &named, entered, &site, &state.keys, (state.now)())?;
-    Ok(HttpResponse::Created().json(Made { token, expires_in: Pass::Token.seconds() }))
-}
-
-/// `POST /v1/sites/{site}/logins`: what the person chose, on whatever device, for a token, which opens as often as it is asked within its two
-/// minutes.
+/// `POST /v1/sites/{site}/logins`: what the person chose, on whatever device, for a token that the site's own systems signed. It opens as
+/// often as it is sent, until it ends.
 pub async fn create(
     site: Path<String>,
     body: Bytes,
@@ -50,7 +25,9 @@ pub async fn create(
     cors::require(&site, request.headers())?;
     let new: Login = parse(&body)?;
     let now = (state.now)();
-    let known = known(Pass::Token, &new.token, &site, &request, &state)?;
+    let known = login::read(&new.token, &site, now);
+    count(known.as_ref().map(|known| &known.named).ok(), &site, &request, &state)?;
+    let known = known?;
     let (site_id, id) = (site.id, known.named.person(&state.keys, &site.key));
     let person = read(&state, move |conn| person::find(conn, site_id, id)).await?;
     let chosen = person.as_ref().and_then(|person| person.state.chosen.as_ref());
@@ -76,7 +53,9 @@ pub async fn answer(
     cors::require(&site, request.headers())?;
     let new: NewAnswer = parse(&body)?;
     let now = (state.now)();
-    let known = known(Pass::Session, &new.session, &site, &request, &state)?;
+    let named = login::open(&new.session, &site, &state.keys, now);
+    count(named.as_ref().ok(), &site, &request, &state)?;
+    let named = named?;
     if new.notice > site.current {
         site = renewed(&state, &site.key).await?;
     }
@@ -86,10 +65,8 @@ pub async fn answer(
     let event = new.event(&site, (laws.law(law).regime, found), &signals(&request))?;
     event.check(&site, now)?;
     let (keys, own) = (Arc::clone(&state.keys), Arc::clone(&site));
-    let written = state
-        .appender
-        .record(move |conn, above| event::record(conn, above, &own, &keys, &known.named, &event, now))
-        .await?;
+    let written =
+        state.appender.record(move |conn, above| event::record(conn, above, &own, &keys, &named, &event, now)).await?;
     if written.again {
         state.metrics.repeated();
         return Ok(HttpResponse::Ok().json(written.receipt));
@@ -100,17 +77,10 @@ pub async fn answer(
     Ok(HttpResponse::Created().json(written.receipt))
 }
 
-/// Whom a text names. Their pages are counted together, and what names nobody counts against its sender: everybody in one office is not one
-/// person.
-fn known(pass: Pass, text: &str, site: &Site, request: &HttpRequest, state: &State) -> Result<Known> {
-    match login::open(pass, text, site, &state.keys, (state.now)()) {
-        Ok(known) => {
-            state.logins.take(&known.named.person(&state.keys, &site.key), 1)?;
-            Ok(known)
-        }
-        Err(refused) => {
-            state.addresses.count(request)?;
-            Err(refused)
-        }
+/// A person's pages are counted together, and what names nobody counts against its sender: everybody in one office is not one person.
+fn count(named: Option<&Ref>, site: &Site, request: &HttpRequest, state: &State) -> Result<()> {
+    match named {
+        Some(named) => state.logins.take(&named.person(&state.keys, &site.key), 1).map(drop),
+        None => state.addresses.count(request).map(drop),
     }
 }

@@ -169,7 +169,6 @@ fn routes(config: &mut ServiceConfig) {
         ]))
         .service(verbs("/v1/sites/{site}/people/{ref}/consents", "POST", [post().to(people::write::<people::NewConsent>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/links", "POST", [post().to(people::link)]))
-        .service(verbs("/v1/sites/{site}/people/{ref}/logins", "POST", [post().to(logins::token)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/adult", "POST", [post().to(people::write::<people::NewAdult>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/reservation", "POST", [post().to(people::write::<people::NewReservation>)]))
         .service(verbs("/v1/sites/{site}/people/{ref}/choice", "POST", [post().to(people::write::<people::NewChoice>)]))

@@ -48,7 +48,7 @@ codes! {
     Link "link" FORBIDDEN "The token does not carry a choice here",
         "A token opens for one minute, on the origin that it was made for, while the answer that it carries is the visitor's latest; the detail says which of these fails. Ask the visitor, or make a new one.";
     Login "login" FORBIDDEN "It does not show that somebody is logged in",
-        "A token opens for two minutes, and what a page gets for it for a day, on the site that they were made for; the detail says which of these fails. Ask POST people/{ref}/logins for a new token.";
+        "A token opens on the site that it was made for, until the time that it says itself, if one of the site's login_keys signed it; what a page gets for it opens for a day. The detail says which of these fails.";
     NotFound "not-found" NOT_FOUND "There is nothing here",
         "The address does not exist. All that do are listed in /openapi.json.";
     UnknownSite "unknown-site" NOT_FOUND "This site is not known",
@@ -72,7 +72,7 @@ codes! {
     LinksOff "links-off" CONFLICT "This site carries no choice to another origin",
         "It does once the links of its site file name two or more of its origins.";
     LoginsOff "logins-off" CONFLICT "Choices hold on one device alone here",
-        "They hold wherever somebody logs in once the site file says across_devices = true under [people].";
+        "They hold wherever somebody logs in once the site file names the keys of whoever says so: login_keys under [people].";
     ManyWebhooks "many-webhooks" CONFLICT "The site has as many webhooks as it may",
         "A site has at most 20. DELETE one that nobody listens to any more.";
     NoPublicUrl "no-public-url" CONFLICT "The service cannot make this link",

@@ -1,12 +1,14 @@
 //! Somebody is logged in on a page: their answers there are theirs, on every device where they log in, and not the device's. It is off
-//! until the site file says `across_devices`. The site's own systems ask for a token, the page hands it over within two minutes, and what
-//! it gets for that lasts as long as a page does. Both are sealed: the scripts of a page are not to tell people apart by them. What the
-//! device said while nobody was logged in is neither read nor changed (CNIL, deliberation 2025-131 of 18 December 2025).
+//! until the site file has `login_keys`. The site's own systems sign who it is, for minutes, the page hands that over, and what it gets
+//! for it lasts as long as a page does, and is sealed. What the device said while nobody was logged in is neither read nor changed (CNIL,
+//! deliberation 2025-131 of 18 December 2025).
 
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,11 +18,13 @@ use crate::error::{Error, Result};
 use crate::jurisdiction::Law;
 use crate::keys::Keys;
 use crate::person::event::{NewEvent, Saying, Shown};
+use crate::person::rules::LoginKey;
 use crate::person::standing::State;
 use crate::person::{PersonId, Ref};
 use crate::regime::{Found, Regime};
 use crate::signal::Signal;
 use crate::site::Site;
+use crate::token;
 use crate::whole::whole;
 
 /// Who wrote it down and where it was said, as records say it.
@@ -30,38 +34,23 @@ const SOURCE: &str = "banner";
 const TEXTS: [(&str, &str); 3] =
     [("scope", "account_scope"), ("applies", "account_applies"), ("differs", "account_differs")];
 
-/// What a text opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
-    /// For the page that is on its way.
-    Token,
-    /// For the answers that are given on it.
-    Session,
-}
+/// The most that a token of the site's may open for, in seconds.
+const LONGEST: i64 = 300;
+/// How long a session opens, in seconds.
+const SESSION: u32 = 86_400;
+const PURPOSE: &[u8] = b"samtykke login session\0";
 
-impl Pass {
-    /// How long it opens.
-    pub const fn seconds(self) -> u32 {
-        match self {
-            Self::Token => 120,
-            Self::Session => 86_400,
-        }
-    }
-
-    const fn purpose(self) -> &'static [u8] {
-        match self {
-            Self::Token => b"samtykke login token\0",
-            Self::Session => b"samtykke login session\0",
-        }
-    }
-}
-
-/// What the site's own systems may say besides.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct NewLogin {
+/// What the site's own systems sign (JWT, RFC 7519; EdDSA, RFC 8037). `aud` is `samtykke:`, and the site.
+#[derive(Deserialize)]
+struct Claims {
+    /// As the site names people.
+    sub: String,
+    /// In unix seconds.
+    iat: i64,
+    exp: i64,
     /// They have logged in just now, and are told that the choice of their account applies.
-    pub entered: bool,
+    #[serde(default)]
+    entered: bool,
 }
 
 /// What the page sends once.
@@ -146,56 +135,97 @@ struct Carried {
     gpc: bool,
 }
 
-/// Whom a text names, and until when.
+/// Whom a token names.
 #[derive(Debug)]
 pub struct Known {
     pub named: Ref,
     pub entered: bool,
 }
 
-/// As it is sealed. An address is not in it, and need not be: the person is.
+/// A session, as it is sealed. An address is not in it, and need not be: the person is.
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     person: Uuid,
     kind: String,
     kept: Option<String>,
-    entered: bool,
     /// Unix ms.
     ends: i64,
 }
 
-/// A text that opens from now on, for as long as its kind does.
-pub fn write(pass: Pass, named: &Ref, entered: bool, site: &Site, keys: &Keys, now: i64) -> Result<String> {
-    if !site.people.across_devices {
+/// Whom a token names, if one of the site's keys signed it for this site and it holds at `now`, unix ms.
+pub fn read(token: &str, site: &Site, now: i64) -> Result<Known> {
+    if site.people.login_keys.is_empty() {
         return Err(Error::LoginsOff);
     }
+    let header = jsonwebtoken::decode_header(token).map_err(|_| DAMAGED)?;
+    if header.alg != Algorithm::EdDSA || header.crit.is_some() {
+        return Err(DAMAGED);
+    }
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_required_spec_claims(&["exp", "aud", "sub"]);
+    validation.set_audience(&[format!("{}:{}", token::NAME, site.key)]);
+    // By the clock that is given, below.
+    validation.validate_exp = false;
+    let mut found = Err(DAMAGED);
+    for LoginKey(key) in &site.people.login_keys {
+        let read = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(key), &validation);
+        let of_another = read.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::InvalidSignature));
+        found = read.map(|read| read.claims).map_err(|error| refused(error.kind()));
+        if !of_another {
+            break;
+        }
+    }
+    let Claims { sub, iat, exp, entered } = found?;
+    token::in_time(iat, exp, now)
+        .map_err(|error| if let Error::Token(why) = error { Error::Login(why) } else { error })?;
+    if exp.saturating_sub(iat) > LONGEST {
+        return Err(Error::Login("it opens for more than five minutes"));
+    }
+    let named = Ref::parse(&sub).map_err(|_| Error::Login("its sub cannot be the name of a person"))?;
+    Ok(Known { named, entered })
+}
+
+const DAMAGED: Error = Error::Login("it cannot be read, or is signed otherwise than by EdDSA");
+
+fn refused(kind: &ErrorKind) -> Error {
+    match kind {
+        ErrorKind::InvalidSignature => Error::Login("none of the site's login_keys signed it"),
+        ErrorKind::InvalidAudience => Error::Login("its aud is not samtykke: and this site"),
+        ErrorKind::MissingRequiredClaim(_) | ErrorKind::Json(_) => {
+            Error::Login("it does not say sub, aud, iat and exp, the times in whole seconds")
+        }
+        _ => DAMAGED,
+    }
+}
+
+/// A session that opens from now on.
+fn begin(named: &Ref, site: &Site, keys: &Keys, now: i64) -> Result<String> {
     let sealed = Sealed {
         person: Uuid::from_bytes(named.person(keys, &site.key).0),
         kind: named.kind().to_owned(),
         kept: named.kept().map(str::to_owned),
-        entered,
-        ends: now + i64::from(pass.seconds()) * 1000,
+        ends: now + i64::from(SESSION) * 1000,
     };
     let plain = serde_json::to_vec(&sealed).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(URL_SAFE_NO_PAD.encode(keys.seal(pass.purpose(), &site.key, b"", plain)?))
+    Ok(URL_SAFE_NO_PAD.encode(keys.seal(PURPOSE, &site.key, b"", plain)?))
 }
 
-/// Whom a text of this kind names, if it was made here for this site and has not ended.
-pub fn open(pass: Pass, text: &str, site: &Site, keys: &Keys, now: i64) -> Result<Known> {
-    if !site.people.across_devices {
+/// Whose a session is, if it was made here for this site and has not ended.
+pub fn open(session: &str, site: &Site, keys: &Keys, now: i64) -> Result<Ref> {
+    if site.people.login_keys.is_empty() {
         return Err(Error::LoginsOff);
     }
     let read = || {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let plain = keys.open_sealed(pass.purpose(), &site.key, b"", bytes).ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(session).ok()?;
+        let plain = keys.open_sealed(PURPOSE, &site.key, b"", bytes).ok()?;
         serde_json::from_slice::<Sealed>(&plain).ok()
     };
-    let Sealed { person, kind, kept, entered, ends } =
+    let Sealed { person, kind, kept, ends } =
         read().ok_or(Error::Login("it was not made here, or not for this site, or it is damaged"))?;
     if now >= ends {
-        return Err(Error::Login("it has expired"));
+        return Err(Error::Login("it has ended"));
     }
-    Ok(Known { named: Ref::named(PersonId(person.into_bytes()), &kind, kept), entered })
+    Ok(Ref::named(PersonId(person.into_bytes()), &kind, kept))
 }
 
 /// What a page is given for a token. `state` is what stands for the person, where anything does.
@@ -222,8 +252,8 @@ pub fn answer<'a>(
     let texts = site.shown.content().texts.get(language);
     let text = |key| texts.and_then(|texts| texts.get(key)).map_or("", String::as_str);
     Ok(LoggedIn {
-        session: write(Pass::Session, &known.named, false, site, keys, now)?,
-        expires_in: Pass::Session.seconds(),
+        session: begin(&known.named, site, keys, now)?,
+        expires_in: SESSION,
         entered: known.entered,
         choice,
         texts: TEXTS.into_iter().map(|(name, key)| (name, text(key))).collect(),

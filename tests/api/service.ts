@@ -2,8 +2,8 @@
 // everything there, and a folder that is thrown away.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,7 +39,7 @@ export class Service {
   static async begin(engine: Engine = 'SQLite'): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), 'samtykke-api-'));
     const env = settings(folder, engine);
-    await run(binary(), ['site', 'apply', join(HERE, 'site.toml')], { env });
+    await run(binary(), ['site', 'apply', await site(folder)], { env });
     const made = spawn(binary(), ['serve', '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const url = await new Promise<string>((found, failed) => {
       made.once('error', failed);
@@ -79,14 +79,19 @@ export class Service {
     return (await response.json()) as { record: { id: string; visitor: string }; capability: string };
   }
 
-  /** Somebody is logged in on a page: what it comes with, and what it is given for that. */
+  /** Somebody is logged in on a page: what it comes with, made by the README's own lines, and what it is given for that. */
   async login(): Promise<{ token: string; session: string }> {
-    const url = `${this.url}/v1/sites/shop`;
-    const Authorization = `Bearer ${this.token}`;
-    const made = await fetch(`${url}/people/kunde-10234/logins`, { method: 'POST', headers: { Authorization } });
-    const { token } = (await made.json()) as { token: string };
+    const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8');
+    const [, code = ''] = /^ +```js\n([\s\S]*?export function loginToken[\s\S]*?)^ +```/m.exec(readme) ?? [];
+    const shown = `${code}\nconsole.log(loginToken('kunde-10234'));`;
+    const { stdout } = await run('node', ['--input-type=module', '-e', shown], { cwd: this.folder });
+    const token = stdout.trim();
     const body = JSON.stringify({ token });
-    const opened = await fetch(`${url}/logins`, { method: 'POST', headers: { Origin: ORIGIN }, body });
+    const opened = await fetch(`${this.url}/v1/sites/shop/logins`, {
+      method: 'POST',
+      headers: { Origin: ORIGIN },
+      body,
+    });
     if (opened.status !== 200) throw new Error(await opened.text());
     return { token, session: ((await opened.json()) as { session: string }).session };
   }
@@ -105,6 +110,17 @@ export class Service {
 export function v7(): string {
   const time = Date.now().toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
+/** The site's file, with the public half of a key that `login.pem` beside it is the other half of. */
+async function site(folder: string): Promise<string> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  await writeFile(join(folder, 'login.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const key = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  const text = await readFile(join(HERE, 'site.toml'), 'utf8');
+  const file = join(folder, 'site.toml');
+  await writeFile(file, text.replace('login_keys = []', `login_keys = ["${key}"]`));
+  return file;
 }
 
 function settings(folder: string, engine: Engine): NodeJS.ProcessEnv {

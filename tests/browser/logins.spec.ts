@@ -1,5 +1,6 @@
 // Somebody is logged in: what their account chose holds on the page, what they answer is their account's, and the device keeps its own.
 
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from '@playwright/test';
 import { visit } from './pages.js';
@@ -13,12 +14,21 @@ const DENIED = { preferences: 'denied', analytics: 'denied', advertising: 'denie
 const BODY = `<main><h1>Min side</h1><p>Hei, Kari.</p><img alt="" data-src="/demo/pixel.gif?mine" data-purpose="advertising">
   <p><button type="button" data-samtykke="open">Informasjonskapsler</button></p></main>`;
 
-test.beforeEach(({ service }) =>
-  service.publish((file) => file.replace(/^across_devices = false$/m, 'across_devices = true')),
-);
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const PUBLIC = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 
-async function token(service: Service, entered = false, named = KARI): Promise<string> {
-  return (await service.ask(`POST /people/${encodeURIComponent(named)}/logins`, { entered })).token ?? '';
+const keyed = (file: string) => file.replace(/^login_keys = \[\]$/m, `login_keys = ["${PUBLIC}"]`);
+
+test.beforeEach(({ service }) => service.publish(keyed));
+
+/** What the site's own systems sign while they make a page. */
+function token(entered = false, named = KARI): string {
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { aud: 'samtykke:shop', sub: named, iat, exp: iat + 120, ...(entered && { entered }) };
+  const text = [{ alg: 'EdDSA' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${text}.${sign(null, Buffer.from(text), privateKey).toString('base64url')}`;
 }
 
 /** Opens a page that says so of whoever is logged in. */
@@ -63,7 +73,7 @@ test('nothing is let through before the account has spoken, and then what it all
     await silent;
     await route.continue();
   });
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   expect(await choice(page)).toEqual(DENIED);
   // What is asked for meanwhile waits.
   await page.locator('main [data-samtykke=open]').click();
@@ -87,7 +97,7 @@ test('an answer is the account’s, on every device, and on none of them is it s
   context,
   browser,
 }) => {
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await expect(shop.first).toContainText('Valget ditt gjelder på alle enheter der du logger inn her.');
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.screenshot({ path: 'build/screenshots/login-question.png' });
@@ -109,14 +119,14 @@ test('an answer is the account’s, on every device, and on none of them is it s
 
   const elsewhere = await browser.newContext();
   const other = await elsewhere.newPage();
-  await enter(other, service, await token(service));
+  await enter(other, service, token());
   await expect(loaded(other)).toHaveCount(1);
   await expect(other.locator('samtykke-panel .first')).toHaveCount(0);
   // Taken back there, it is taken back here.
   await other.evaluate(() => window.samtykke.denyAll());
   await expect.poll(async () => (await service.ask(`GET /people/${encodeURIComponent(KARI)}`)).sequence).toBe(2);
   await elsewhere.close();
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await expect.poll(() => choice(page)).toEqual(DENIED);
   await page.waitForLoadState('networkidle');
   await expect(loaded(page)).toHaveCount(0);
@@ -127,7 +137,7 @@ test('after the logout the device’s own choice applies again', async ({ page, 
   await shop.answer('accept_all', '/om');
   const device = await recorded(context);
   await choose(service, DENIED);
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await page.waitForLoadState('networkidle');
   expect(await choice(page)).toEqual(DENIED);
   await page.evaluate(() => window.samtykke.logout?.());
@@ -135,12 +145,12 @@ test('after the logout the device’s own choice applies again', async ({ page, 
   await expect(loaded(page)).toHaveCount(1);
   expect(await cookie(context)).toBe(device);
   // Somebody else, who has chosen nothing: what the device said holds, and an answer is theirs alone.
-  await page.evaluate((said) => window.samtykke.login?.(said), await token(service, false, 'ola@example.no'));
+  await page.evaluate((said) => window.samtykke.login?.(said), token(false, 'ola@example.no'));
   await expect.poll(() => choice(page)).toEqual(GRANTED);
   await page.evaluate(() => window.samtykke.denyAll());
   await expect.poll(() => choice(page)).toEqual(DENIED);
   expect(await cookie(context)).toBe(device);
-  await page.evaluate((said) => window.samtykke.login?.(said), await token(service));
+  await page.evaluate((said) => window.samtykke.login?.(said), token());
   const found = await service.ask('GET /people/ola@example.no');
   expect(found.purposes?.analytics?.allowed).toBe(false);
 });
@@ -151,13 +161,13 @@ test('whoever has just logged in is told once that the account’s choice applie
   shop,
 }) => {
   await choose(service, DENIED);
-  await enter(page, service, await token(service, true));
+  await enter(page, service, token(true));
   await expect(announced(page)).toHaveText(/Du er innlogget, så her gjelder valget fra kontoen din\./);
   await expect(announced(page)).not.toContainText('annet');
   await announced(page).getByRole('button', { name: 'Lukk' }).click();
   await expect(announced(page)).toHaveCount(0);
   await shop.answer('accept_all', '/om');
-  await enter(page, service, await token(service, true));
+  await enter(page, service, token(true));
   await expect(announced(page)).toContainText('Det er et annet enn det som ble gjort på denne enheten');
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.screenshot({ path: 'build/screenshots/login-differs.png' });
@@ -165,7 +175,7 @@ test('whoever has just logged in is told once that the account’s choice applie
   await page.screenshot({ path: 'build/screenshots/login-differs-320.png' });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
   // Not on the next page.
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await page.waitForLoadState('networkidle');
   await expect(announced(page)).toHaveCount(0);
 });
@@ -193,7 +203,7 @@ test('a token that shows nobody leaves everything denied, and the device as it w
   expect(why).toContain('shows nobody');
   // A good one is still taken.
   await choose(service, GRANTED);
-  await page.evaluate((said) => window.samtykke.login?.(said), await token(service));
+  await page.evaluate((said) => window.samtykke.login?.(said), token());
   await expect(loaded(page)).toHaveCount(1);
   expect(await cookie(context)).toBe(device);
 
@@ -219,7 +229,7 @@ test('a page that was made ahead waits until it is known who is there', async ({
 
   await choose(service, GRANTED);
   await enter(page, service, '');
-  await page.evaluate((said) => window.samtykke.login?.(said), await token(service));
+  await page.evaluate((said) => window.samtykke.login?.(said), token());
   await expect(loaded(page)).toHaveCount(1);
   await expect(shop.first).toHaveCount(0);
 });
@@ -239,7 +249,7 @@ test('while the service does not answer everything is denied, and it is asked ag
     if (asked === 2) return route.fulfill({ status: 503, body: '{}' });
     return route.continue();
   });
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await expect.poll(() => asked).toBe(1);
   expect(await choice(page)).toEqual(DENIED);
   await expect(loaded(page)).toHaveCount(0);
@@ -255,7 +265,7 @@ test('an answer that cannot be sent holds on the page, and is sent when the serv
   expectComplaint,
 }) => {
   expectComplaint(/ERR_FAILED/);
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await page.route('**/logins/consents', (route) => route.abort());
   const failed = page.waitForEvent('requestfailed');
   await shop.first.locator('button[name=accept_all]').click();
@@ -274,7 +284,7 @@ test('Global Privacy Control is obeyed for the account where it binds, until the
   await choose(service, GRANTED);
   await withControl(page, 'US-CA');
   const taken = shop.recorded();
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   const { record } = await (await taken).json();
   expect(record).toMatchObject({ topic: 'choice', method: 'signal', action: 'withdrawn', signals: ['gpc'] });
   expect(await choice(page)).toEqual(DENIED);
@@ -283,7 +293,7 @@ test('Global Privacy Control is obeyed for the account where it binds, until the
   const changed = shop.recorded();
   await shop.second.locator('button[name=save]').click();
   await changed;
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await expect.poll(() => choice(page)).toEqual({ ...DENIED, analytics: 'granted' });
   await page.waitForLoadState('networkidle');
   const found = await service.ask(`GET /people/${encodeURIComponent(KARI)}`);
@@ -292,7 +302,7 @@ test('Global Privacy Control is obeyed for the account where it binds, until the
 
 test('a minor gets no advertising, whatever their account chose', async ({ page, service }) => {
   await choose(service, GRANTED);
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await expect(loaded(page)).toHaveCount(1);
   await page.evaluate(() => window.samtykke.minor());
   await expect(loaded(page)).toHaveCount(0);
@@ -308,7 +318,7 @@ test('the declaration shows their choice and offers nothing that is about the de
   await choose(service, DENIED);
   const body = `${BODY}<h2>Hva vi lagrer</h2><samtykke-declaration></samtykke-declaration>`;
   await page.unroute('**/test');
-  await visit(page, service, body, { language: 'nb', script: `data-samtykke-login="${await token(service)}"` });
+  await visit(page, service, body, { language: 'nb', script: `data-samtykke-login="${token()}"` });
   const declared = page.locator('samtykke-declaration');
   await expect(declared.getByRole('button', { name: 'Endre' })).toBeVisible();
   await page.screenshot({ path: 'build/screenshots/login-declaration.png', fullPage: true });
@@ -321,9 +331,9 @@ test('nobody who is logged in is told of a change again and again', async ({ pag
   await choose(service, DENIED);
   await service.publish((file) => {
     const announcement = '[announcement]\ndate = "2099-02-01"\ntext = { nb = "Nytt.", en = "News.", ar = "جديد." }';
-    return `${file.replace(/^across_devices = false$/m, 'across_devices = true')}\n${announcement}\n`;
+    return `${keyed(file)}\n${announcement}\n`;
   });
-  await enter(page, service, await token(service));
+  await enter(page, service, token());
   await page.waitForLoadState('networkidle');
   expect(await choice(page)).toEqual(DENIED);
   await expect(announced(page)).toHaveCount(0);

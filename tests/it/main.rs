@@ -29,6 +29,7 @@ mod links;
 mod listener;
 mod lists;
 mod loads;
+mod login_tokens;
 mod logins;
 mod mmdb;
 mod model;

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::law::{Act, CHANNELS, CHECK_DAYS, CONFIRM_DAYS, KEEP, Known, PURPOSES, REMEMBER_DAYS, VALID_DAYS};
+use crate::login_tokens;
 use crate::server::{Answer, Database, ORIGIN, PUBLIC, SITE, Server, settings};
 
 /// 2030-01-01T12:00:00Z.
@@ -66,7 +67,8 @@ struct Text {
 impl Text {
     fn file(self, announced: Option<Day>) -> String {
         let mut more = format!(
-            "[people]\nvalid_days = {VALID_DAYS}\nreservation_days = {CHECK_DAYS}\nadults_only = true\ndouble_opt_in = true\nacross_devices = true\n\n[texts.nb]\ntitle = \"Kaker {}\"\n\n",
+            "[people]\nvalid_days = {VALID_DAYS}\nreservation_days = {CHECK_DAYS}\nadults_only = true\ndouble_opt_in = true\n{}\n\n[texts.nb]\ntitle = \"Kaker {}\"\n\n",
+            login_tokens::keys(),
             self.words
         );
         let services = (0..self.services).map(|i| {
@@ -261,8 +263,7 @@ impl World {
 
     /// The page that they come to knows what they chose last, on whatever device, and takes another answer.
     fn enter(&self, act: &Act, name: &str, granted: [bool; 2], known: &mut Known) {
-        let (path, token) = (format!("/v1/sites/shop/people/{name}/logins"), self.server.token("people:write"));
-        let token = self.server.call("POST", &path, &token, None).expect(201).json()["token"].clone();
+        let token = login_tokens::token(name, clock());
         let post = |path: &str, body: Value| {
             self.server.send("POST", path, &[("origin", ORIGIN)], Some(body.to_string().as_bytes()))
         };

@@ -33,9 +33,9 @@ export interface Samtykke {
   /** Says that the visitor is a minor, as `data-samtykke-minor` on the page does: no advertising, whatever is answered. */
   minor(): Promise<void>;
   /**
-   * Says who is logged in, by a token that the site's own systems ask the service for: what their account chose applies, and what
-   * they answer is their account's. Only where the site file says `across_devices`. The promise is rejected, and everything
-   * denied, where the token shows nobody to be logged in.
+   * Says who is logged in, by a token that the site's own systems signed: what their account chose applies, and what they answer is
+   * their account's. Only where the site file has `login_keys`. The promise is rejected, and everything denied, where the token
+   * shows nobody to be logged in.
    */
   login?(token: string): Promise<void>;
   /** Says that nobody is logged in any more: what was chosen on this device applies again. */
