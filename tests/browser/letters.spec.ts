@@ -55,7 +55,9 @@ test.describe('without JavaScript', () => {
     expect([no?.width, no?.height]).toEqual([yes?.width, yes?.height]);
     await sms.getByRole('button', { name: 'No' }).click();
     await expect(sms).toContainText('You said no');
-    await page.getByRole('article', { name: 'Telephone' }).getByRole('button', { name: 'Yes' }).click();
+    const phone = page.getByRole('article', { name: 'Telephone' });
+    await phone.getByRole('button', { name: 'Yes' }).click();
+    await expect(phone).toContainText('You said yes');
     const answers = (await service.ask(`GET ${KARI}`)).channels;
     expect(answers.sms).toMatchObject({ allowed: false, reason: 'withdrawn' });
     expect(answers.phone.reason).toBe('adult_unknown');
