@@ -89,11 +89,13 @@ test('a hit goes out under the consent that was given', async ({ shop }) => {
 
 test('a yes updates every type of consent mode before a tag is configured', async ({ shop, page }) => {
   await shop.choose('analytics');
-  const words = await page.evaluate(() =>
-    (window.dataLayer ?? []).map((entry) => Array.from(entry as ArrayLike<unknown>)).filter((words) => words.length),
-  );
-  expect(words.map(([command]) => command)).toEqual(['consent', 'set', 'consent', 'js', 'config', 'event']);
-  expect(words[2]).toEqual([
+  const words = () =>
+    page.evaluate(() =>
+      (window.dataLayer ?? []).map((entry) => Array.from(entry as ArrayLike<unknown>)).filter((words) => words.length),
+    );
+  const commands = async () => (await words()).map(([command]) => command);
+  await expect.poll(commands).toEqual(['consent', 'set', 'consent', 'js', 'config', 'event']);
+  expect((await words())[2]).toEqual([
     'consent',
     'update',
     {

@@ -46,12 +46,6 @@ async function cookie(context: BrowserContext): Promise<string | undefined> {
   return (await context.cookies()).find(({ name }) => name === 'samtykke_shop')?.value;
 }
 
-/** What the device has, once the service has it too. */
-async function recorded(context: BrowserContext): Promise<string | undefined> {
-  await expect.poll(() => cookie(context)).toMatch(/^2.*\.$/);
-  return cookie(context);
-}
-
 const choice = (page: Page) => page.evaluate(() => window.samtykke.choice);
 const announced = (page: Page) => page.locator('samtykke-panel .announcement');
 const loaded = (page: Page) => page.locator('img[src*=mine]');
@@ -64,7 +58,7 @@ test('nothing is let through before the account has spoken, and then what it all
 }) => {
   await shop.answer('accept_all', '/om');
   await choose(service, { ...DENIED, advertising: 'granted' });
-  const device = await recorded(context);
+  const device = await cookie(context);
   let spoken = () => {};
   const silent = new Promise<void>((done) => {
     spoken = done;
@@ -135,7 +129,7 @@ test('an answer is the account’s, on every device, and on none of them is it s
 
 test('after the logout the device’s own choice applies again', async ({ page, service, shop, context }) => {
   await shop.answer('accept_all', '/om');
-  const device = await recorded(context);
+  const device = await cookie(context);
   await choose(service, DENIED);
   await enter(page, service, token());
   await page.waitForLoadState('networkidle');
@@ -189,12 +183,13 @@ test('a token that shows nobody leaves everything denied, and the device as it w
 }) => {
   expectComplaint(/403/);
   await shop.answer('accept_all', '/om');
-  const device = await recorded(context);
+  const device = await cookie(context);
   const refused = page.waitForResponse('**/logins');
+  // What the device's yes has left is looked for, and then all has been said.
+  const looked = page.waitForResponse(/\/notice/);
   await enter(page, service, 'nonsense');
   expect((await refused).status()).toBe(403);
-  // What the device's yes has left is looked for, and then all has been said.
-  await page.waitForResponse(/\/notice/);
+  await looked;
   expect(await choice(page)).toEqual(DENIED);
   await expect(loaded(page)).toHaveCount(0);
   await expect(shop.first).toHaveCount(0);

@@ -132,7 +132,7 @@ test('a link carries the choice to another domain of the site, where that is swi
   const receipt = await shop.receipt(() => shop.first.locator('button[name=accept_all]').click());
   const asked = page.waitForResponse('**/links');
   await page.getByRole('link').hover();
-  await asked;
+  await (await asked).finished();
   await page.getByRole('link').click();
   await page.waitForURL(`${hosts[2]}/elsewhere`);
   await expect.poll(() => page.evaluate(() => window.samtykke.granted('advertising'))).toBe(true);

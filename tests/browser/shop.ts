@@ -28,9 +28,8 @@ export class Shop {
   /** Opens a page, and gives the answer that the first layer asks for. */
   async answer(answer: 'accept_all' | 'reject_all', path = '/'): Promise<void> {
     await this.visit(path);
-    const recorded = this.recorded();
     await this.first.locator(`button[name=${answer}]`).click();
-    await recorded;
+    await this.kept();
   }
 
   /** Opens a page, and says yes to these purposes alone. */
@@ -38,9 +37,14 @@ export class Shop {
     await this.visit();
     await this.first.locator('button[name=choose]').click();
     for (const purpose of purposes) await this.switch(purpose).check();
-    const recorded = this.recorded();
     await this.second.locator('button[name=save]').click();
-    await recorded;
+    await this.kept();
+  }
+
+  /** Waits until the device knows that its last answer is recorded. */
+  async kept(): Promise<void> {
+    const cookie = () => this.page.evaluate(() => document.cookie);
+    await expect.poll(cookie).toMatch(/samtykke_shop=[^;]*\.(?=;|$)/);
   }
 
   switch(purpose: string): Locator {

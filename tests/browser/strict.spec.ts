@@ -127,7 +127,7 @@ test('a page that comes back from memory follows what was answered meanwhile', a
   await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
   await expect.poll(() => shop.choice()).toEqual({ preferences: 'denied', analytics: 'denied', advertising: 'denied' });
   await expect(page.locator('#log li[data-kind=stopped][data-name=ga]')).toHaveCount(1);
-  expect(await shop.cookies()).toEqual(['samtykke_shop']);
+  await expect.poll(() => shop.cookies()).toEqual(['samtykke_shop']);
 });
 
 test('a script that is older than the service still asks, and its answer is taken', async ({ page, service, shop }) => {
