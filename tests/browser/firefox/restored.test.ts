@@ -7,13 +7,21 @@ import type { Visitor } from './visitor.js';
 
 const test = firefox();
 
-/** Notes on the page when it is put back, which only a kept one can tell. */
+/**
+ * Notes on the page when it is put back, which only a kept one can tell. Firefox keeps none that waits for an answer: the list of hits,
+ * which the shop asks for every second, has just come.
+ */
 async function mark(visitor: Visitor): Promise<void> {
-  await visitor.page.evaluate(() =>
+  await visitor.page.evaluate(() => {
     addEventListener('pageshow', ({ persisted }) =>
       document.documentElement.setAttribute('data-restored', `${persisted}`),
-    ),
-  );
+    );
+    return new Promise<void>((done) =>
+      new PerformanceObserver((list) => {
+        if (list.getEntries().some(({ name }) => name.includes('/demo/hits'))) done();
+      }).observe({ type: 'resource' }),
+    );
+  });
 }
 
 async function comeBack(visitor: Visitor): Promise<void> {
