@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** Looks again until it is so; the test's own time limit ends the waiting. */
+/** Looks again until it is so, for 20 s. */
 export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
   const end = Date.now() + 20_000;
   while (!(await isSo())) {

@@ -125,6 +125,8 @@ test('a stored no deletes what a tag left behind', async ({ shop, page, context,
   await shop.answer('reject_all', '/om');
   await context.addCookies([{ name: '_pk_id.9.abcd', value: '1', url: service.url }]);
   await page.reload();
+  await expect(page.locator('#choice [data-purpose=analytics]')).toHaveAttribute('data-state', 'denied');
+  // What has to be deleted is asked for, and then deleted.
   await expect.poll(() => shop.cookies()).toEqual(['samtykke_shop']);
 });
 
